@@ -1,0 +1,1 @@
+"""Networks, losses, objectives and training: the bundled baselines."""

@@ -1,0 +1,50 @@
+"""What every storage format provides: a writer of one shard and a reader of one shard."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import msgspec
+
+from builders.parts import Part, Row
+
+
+class ShardPlace(msgspec.Struct, frozen=True):
+    """Where a shard's files go: dataset folder, split, naming scheme (folder format only)."""
+
+    out: Path
+    split: str
+    naming: str
+
+
+class ShardReader(Protocol):
+    """One open shard: random access to its rows. Opened in the process that reads it."""
+
+    def __len__(self) -> int: ...
+
+    def keys(self) -> list[str]:
+        """Every row's key, in stored order."""
+        ...
+
+    def row(self, index: int) -> Row:
+        """Row `index`; raises ValueError naming the file if its bytes are damaged."""
+        ...
+
+    def faults(self) -> list[str]:
+        """A line for each file that the shard names and that is missing or changed."""
+        ...
+
+    def close(self) -> None: ...
+
+
+@dataclass(frozen=True)
+class Format:
+    """A storage format. `write(file, parts, place)` writes a whole shard to the temporary path
+    `file` and returns the number of rows; `read(file, out)` opens a finished one."""
+
+    suffix: str
+    write: Callable[[Path, Iterable[Part], ShardPlace], int]
+    read: Callable[[Path, Path], ShardReader]

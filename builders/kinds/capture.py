@@ -1,0 +1,101 @@
+"""One capture within a build: developed once, rendered at any EV at the size of the output."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from builders.atomic import sha256_file
+from builders.demosaic import Demosaiced
+from builders.drops import Drop
+from builders.frame import RawFrame
+from builders.kinds.exposure_arguments import ExposureArguments
+from builders.kinds.scene import SceneTask
+from builders.render import Scene, develop, render
+from degrade.images import Picture
+from degrade.resize import long_side, resize_matlab
+
+
+@dataclass(frozen=True)
+class Capture:
+    """A developed RAW that renders any EV at output size."""
+
+    scene: Scene
+    size: tuple[int, int]
+    full_size: tuple[int, int]
+    arguments: ExposureArguments
+
+    @classmethod
+    def of(cls, developed: Demosaiced, arguments: ExposureArguments) -> Capture:
+        height, width = developed.pixels.shape[:2]
+        size = output_size(height, width, size=arguments.size, scale=arguments.scale)
+        linear = arguments.resize == "linear" and size != (height, width)
+        scene = develop(developed, size=size if linear else None)
+        return cls(scene, size, (height, width), arguments)
+
+    def render(self, ev: float) -> Picture:
+        picture = render(self.scene, ev=ev, style=self.arguments.style, bits=self.arguments.bits)
+        return shrink(picture, size=self.size, arguments=self.arguments)
+
+
+def output_size(
+    height: int, width: int, *, size: int | None, scale: float | None
+) -> tuple[int, int]:
+    """(height, width) of the output: long side `size`, never enlarged, or ceil(scale * side) as
+    MATLAB's imresize has it."""
+    if size is not None:
+        return long_side(height, width, size)
+    if scale is None:
+        return height, width
+    # 0.3 * 3000 is 899.9999... in binary: MATLAB's own ceil meets the same double
+    return math.ceil(scale * height), math.ceil(scale * width)
+
+
+def shrink(picture: Picture, *, size: tuple[int, int], arguments: ExposureArguments) -> Picture:
+    """The picture at output size; a given scale sets the coordinates, as in MATLAB."""
+    if picture.shape[:2] == size:
+        return picture
+    if arguments.scale is not None and _scaled(picture, arguments.scale) == size:
+        return resize_matlab(picture, scale=arguments.scale)
+    return resize_matlab(picture, size=size)
+
+
+def _scaled(picture: Picture, scale: float) -> tuple[int, int]:
+    return output_size(*picture.shape[:2], size=None, scale=scale)
+
+
+def source_digest(task: SceneTask) -> str:
+    """The source's sha256, once it is the file that was planned."""
+    try:
+        size = task.file.stat().st_size
+        if size != task.size:
+            raise Drop(
+                "changed", f"{task.file}: {size} bytes, {task.size} when the build was planned"
+            )
+        if size == 0:
+            raise Drop("empty-file", f"{task.file}: 0 bytes")
+        return sha256_file(task.file)
+    except FileNotFoundError as error:
+        raise Drop("gone", f"{task.file}: not there any more") from error
+    except PermissionError as error:
+        raise Drop("no-permission", f"{task.file}: {error.strerror}") from error
+
+
+def capture_facts(frame: RawFrame, *, demosaic: str) -> dict[str, Any]:
+    """What the record says of the capture; no serial number, no place, no owner."""
+    return {
+        "kind": frame.kind,
+        "demosaic": demosaic,
+        "black": frame.black.ravel().tolist(),
+        "white": frame.white.ravel().tolist(),
+        "white_balance": frame.white_balance.tolist(),
+        "white_balance_source": frame.white_balance_source,
+        "matrix": frame.matrix.ravel().tolist(),
+        "matrix_source": frame.matrix_source,
+        "crop": [frame.crop.top, frame.crop.left, frame.crop.height, frame.crop.width],
+        "orientation": frame.orientation,
+        "camera": frame.camera,
+        "iso": frame.iso,
+        "shutter": frame.shutter,
+    }

@@ -1,0 +1,181 @@
+"""Exposure pairs: one RAW rendered at several EVs against a retouched target or its own render.
+
+Afifi et al., "Learning Multi-Scale Photo Exposure Correction", CVPR 2021 (MSEC) is the model: five
+relative EVs, an expert's retouch as the target. One decode and one demosaic serve every EV.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from builders import alignment
+from builders.atomic import sha256_file
+from builders.crops import TRIES, patch_count, patch_positions
+from builders.drops import Drop
+from builders.kinds.capture import Capture, capture_facts, shrink, source_digest
+from builders.kinds.exposure_arguments import ExposureArguments, ev_name, input_evs
+from builders.kinds.scene import Codecs, Kind, RenderedPair, RenderedScene, SceneTask
+from builders.raw import open_raw
+from builders.retouch import read_retouch
+from builders.screens import AFIFI, screen
+from degrade.images import Picture
+
+# A target exported at another size than the render must have its shape: half a percent allows the
+# rounding of a 200-pixel side and catches a crop of 8 rows in 2000, as FiveK's D70 files have it.
+_ASPECT_TOLERANCE = 0.003
+
+
+def planned_rows(arguments: ExposureArguments, split: str) -> int:
+    """Pairs that one scene of `split` gives if nothing is dropped."""
+    patches = 1 if arguments.patch is None else patch_count(arguments.patch, split=split)
+    return len(input_evs(arguments)) * patches
+
+
+def codecs(arguments: ExposureArguments) -> Codecs:
+    """How lq and gt are stored."""
+    return Codecs(lq=arguments.encode, gt=arguments.gt_encode)
+
+
+def build_scene(task: SceneTask) -> RenderedScene:
+    """Decodes one RAW once and renders its pairs. Raises Drop for what cannot be used."""
+    arguments = msgspec.convert(task.arguments, ExposureArguments)
+    digest = source_digest(task)
+    if arguments.gt_kind == "retouch" and not task.targets:
+        raise Drop("no-target", f"{task.file}: no target with the stem {Path(task.path).stem}")
+    with open_raw(task.file) as raw:
+        frame = raw.frame
+        developed = raw.demosaic(arguments.demosaic)
+    capture = Capture.of(developed, arguments)
+    gts, parameters = _targets(task, capture, arguments)
+    gt = next(iter(gts.values()))
+    facts = {
+        "source": {"root": task.root, "path": task.path, "sha256": digest},
+        "capture": capture_facts(frame, demosaic=developed.method),
+        "style": arguments.style,
+        "resize": arguments.resize,
+        "size": list(gt.shape[:2]),
+        "bits": arguments.bits,
+        "encode": arguments.encode,
+        "gt_encode": arguments.gt_encode,
+        "gt": parameters,
+    }
+    if arguments.patch is None:
+        if arguments.screens:
+            screen(gt, limits=AFIFI)
+        places: dict[str, tuple[int, int] | None] = {"": None}
+        drops: list[Drop] = []
+    else:
+        places, drops = _patches(task, gt, arguments)
+    extras = {} if arguments.patch else dict(list(gts.items())[1:])
+    return RenderedScene(
+        gts={_gt_name(name): _cut(gt, place, arguments.patch) for name, place in places.items()},
+        parameters=facts,
+        pairs=_pairs(capture, arguments, places),
+        extras=extras,
+        drops=drops,
+    )
+
+
+def _targets(
+    task: SceneTask, capture: Capture, arguments: ExposureArguments
+) -> tuple[dict[str, Picture], dict[str, Any]]:
+    """The gt pictures by name, the pairs' own first, and what the record says of it."""
+    if arguments.gt_kind == "render":
+        assert arguments.gt_ev is not None
+        return {"render": capture.render(arguments.gt_ev)}, {
+            "kind": "render",
+            "ev": arguments.gt_ev,
+        }
+    gts: dict[str, Picture] = {}
+    parameters: dict[str, Any] = {}
+    for name, (path, file) in task.targets.items():
+        target = _retouch(file, capture, arguments)
+        if not gts:
+            measured = alignment.check(capture.render(0.0), target, name=str(file))
+            parameters = {
+                "kind": "retouch", "target": name, "path": path, "sha256": sha256_file(file),
+                "shift": [float(value) for value in measured.shift],
+                "correlation": float(measured.correlation),
+            }  # fmt: skip
+        gts[name] = target
+    return gts, parameters
+
+
+def _retouch(file: Path, capture: Capture, arguments: ExposureArguments) -> Picture:
+    """A retouched target as sRGB at output size, of the render's shape or dropped."""
+    target = read_retouch(file, bits=arguments.bits)
+    got, full = target.shape[:2], capture.full_size
+    stretch = (got[1] / got[0]) / (full[1] / full[0])
+    if abs(stretch - 1) > _ASPECT_TOLERANCE or got[0] < capture.size[0]:
+        raise Drop(
+            "target-size",
+            f"{file}: {got[1]}x{got[0]} pixels, the render has {full[1]}x{full[0]} "
+            f"(shape off by {abs(stretch - 1):.2%}, {_ASPECT_TOLERANCE:.1%} allowed; output "
+            f"{capture.size[1]}x{capture.size[0]})",
+        )
+    return shrink(target, size=capture.size, arguments=arguments)
+
+
+def _patches(
+    task: SceneTask, gt: Picture, arguments: ExposureArguments
+) -> tuple[dict[str, tuple[int, int] | None], list[Drop]]:
+    """Patch names and corners; a patch that none of its tries yields is a drop of its own."""
+    side = arguments.patch
+    assert side is not None
+    count = patch_count(side, split=task.split)
+    last: list[Drop] = []
+
+    def accept(top: int, left: int) -> bool:
+        try:
+            screen(gt[top : top + side, left : left + side], limits=AFIFI)
+        except Drop as drop:
+            last[:] = [drop]
+            return False
+        return True
+
+    found = patch_positions(
+        task.seed, scene=task.scene, shape=(gt.shape[0], gt.shape[1]), patch=side, count=count,
+        accept=accept if arguments.screens else None,
+    )  # fmt: skip
+    short = count - len(found)
+    drops = [
+        Drop(
+            last[0].reason if last else "too-small",
+            f"{task.file}: {short} of {count} patches of {side} not found in {TRIES} tries each"
+            + (f"; the last: {last[0]}" if last else ""),
+        )
+    ] * bool(short)
+    return {f"-p{index:02d}": place for index, place in enumerate(found)}, drops
+
+
+def _gt_name(patch: str) -> str:
+    return f"gt{patch}"
+
+
+def _cut(picture: Picture, place: tuple[int, int] | None, side: int | None) -> Picture:
+    if place is None or side is None:
+        return picture
+    return picture[place[0] : place[0] + side, place[1] : place[1] + side]
+
+
+def _pairs(
+    capture: Capture,
+    arguments: ExposureArguments,
+    places: dict[str, tuple[int, int] | None],
+) -> Iterator[RenderedPair]:
+    """Every EV is rendered once, then cut into its patches."""
+    for ev in input_evs(arguments) if places else []:
+        picture = capture.render(ev)
+        for name, place in places.items():
+            parameters: dict[str, Any] = {"ev": ev, "gain": 2.0**ev}
+            if place is not None:
+                parameters["patch"] = [*place, arguments.patch]
+            lq = _cut(picture, place, arguments.patch)
+            yield RenderedPair(f"{ev_name(ev)}{name}", lq, _gt_name(name), parameters)
+
+
+EXPOSURE = Kind(ExposureArguments, planned_rows, codecs, build_scene)

@@ -1,0 +1,148 @@
+"""What a user may choose of an exposure build, and the presets that choose for him."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import msgspec
+
+from builders.demosaic import check_method
+from builders.render import STYLES
+from degrade.images import CODECS
+
+# Relative EVs of the MSEC set (Afifi et al., CVPR 2021, section 3.1).
+MSEC_EVS = (-1.5, -1.0, 0.0, 1.0, 1.5)
+# Beyond this a 14-bit capture holds nothing but noise or white.
+_EV_LIMIT = 10.0
+ENCODINGS = ("png", "jpeg75", "raw")
+
+
+class ExposureArguments(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Everything that decides the pixels of an exposure build.
+
+    ev: stops relative to the capture. size: long side in pixels, or scale: output side / full
+    side, exactly one of them. resize: 'linear' shrinks scene-linear light once before the EVs,
+    'display' renders at full size and shrinks the 8-bit picture as MATLAB's imresize does.
+    patch: side of square crops, None for whole pictures. gt_kind: 'render' at gt_ev, or 'retouch'.
+    encode: codec of lq; gt_encode: codec of gt. bits: 8 or 16. screens: apply Afifi's bounds.
+    """
+
+    ev: list[float]
+    size: int | None
+    scale: float | None
+    resize: Literal["linear", "display"]
+    patch: int | None
+    gt_kind: Literal["render", "retouch"]
+    gt_ev: float | None
+    demosaic: str
+    style: str
+    encode: str
+    gt_encode: str
+    bits: int
+    screens: bool
+
+
+def ev_name(ev: float) -> str:
+    """'ev-1.5', 'ev+0', 'ev+1'."""
+    return f"ev{ev + 0.0:+g}"  # + 0.0 turns -0.0 into 0.0
+
+
+def input_evs(arguments: ExposureArguments) -> list[float]:
+    """The EVs that become lq: all, less the one that is the target itself."""
+    return [ev for ev in arguments.ev if ev != arguments.gt_ev]
+
+
+# What each preset sets; whatever the user gives wins. 'msec' makes what the release of Afifi et al.
+# holds: full renders shrunk by MATLAB's imresize(., 0.3), JPEG quality 75 (measured on its files).
+# The quality of its target files is not stated anywhere: ours are JPEG 100 with full chroma.
+PRESETS: dict[str, dict[str, Any]] = {
+    "": {"scale": None, "resize": "linear", "style": "srgb", "encode": "png", "gt_encode": None},
+    "msec": {"scale": 0.3, "resize": "display", "style": "acr-like", "encode": "jpeg75",
+             "gt_encode": "jpeg100", "screens": False},
+}  # fmt: skip
+
+
+class Wishes(msgspec.Struct, frozen=True, kw_only=True):
+    """The user's words; None = not said, the preset or the default decides."""
+
+    preset: str = ""
+    ev: Sequence[float] = ()
+    size: int | None = None
+    scale: float | None = None
+    patch: int | None = None
+    gt_ev: float | None = None
+    demosaic: str = "ahd"
+    style: str | None = None
+    encode: str | None = None
+    bits: int = 8
+    screens: bool | None = None
+
+
+def resolve(wishes: Wishes, *, retouched: bool) -> ExposureArguments:
+    """Checked arguments from wishes, preset and defaults. Raises ValueError that names the option.
+
+    Without size and scale the long side is 512. Without a retouched target the render at gt_ev
+    (default 0) is the target.
+    """
+    if wishes.preset not in PRESETS:
+        raise ValueError(f"--preset {wishes.preset}: one of {', '.join(p for p in PRESETS if p)}")
+    preset = PRESETS[wishes.preset]
+    evs = _check_evs(wishes.ev or MSEC_EVS)
+    if wishes.preset == "msec" and not retouched:
+        raise ValueError(
+            "--preset msec: its targets are Expert C's retouches; give their folder with --target"
+        )
+    if retouched and wishes.gt_ev is not None:
+        raise ValueError("--gt-ev: the target is a retouch, not a render; leave one of them out")
+    if wishes.size is not None and wishes.scale is not None:
+        raise ValueError("--size and --scale: give one of them")
+    scale = wishes.scale if wishes.scale is not None or wishes.size else preset["scale"]
+    size = wishes.size or (512 if scale is None else None)
+    _check(size is None or size >= 16, f"--size {size}: at least 16 pixels")
+    _check(scale is None or 0 < scale <= 1, f"--scale {scale}: above 0, at most 1")
+    _check(wishes.patch is None or wishes.patch >= 8, f"--patch {wishes.patch}: at least 8 pixels")
+    _check(wishes.bits in (8, 16), f"--bits {wishes.bits}: 8 or 16")
+    style, encode = wishes.style or preset["style"], wishes.encode or preset["encode"]
+    _check(style in STYLES, f"--style {style}: one of {', '.join(STYLES)}")
+    _check(encode in ENCODINGS, f"--encode {encode}: one of {', '.join(ENCODINGS)}")
+    _check(wishes.bits == 8 or encode != "jpeg75", "--encode jpeg75 holds 8 bits: --bits 8, or png")
+    check_method(wishes.demosaic)
+    return ExposureArguments(
+        ev=evs,
+        size=size,
+        scale=scale,
+        resize=preset["resize"],
+        patch=wishes.patch,
+        gt_kind="retouch" if retouched else "render",
+        gt_ev=None if retouched else (wishes.gt_ev or 0.0),
+        demosaic=wishes.demosaic,
+        style=style,
+        encode=encode,
+        gt_encode=_gt_codec(encode, preset["gt_encode"]),
+        bits=wishes.bits,
+        screens=preset.get("screens", True) if wishes.screens is None else wishes.screens,
+    )
+
+
+def _gt_codec(encode: str, preset: str | None) -> str:
+    """Targets are never degraded: PNG beside JPEG inputs, unless a preset says otherwise."""
+    if encode == "jpeg75":
+        return preset or "png"
+    assert encode in CODECS
+    return encode
+
+
+def _check(good: bool, message: str) -> None:
+    if not good:
+        raise ValueError(message)
+
+
+def _check_evs(evs: Sequence[float]) -> list[float]:
+    for ev in evs:
+        _check(
+            math.isfinite(ev) and abs(ev) <= _EV_LIMIT, f"--ev {ev:g}: within +-{_EV_LIMIT:g} stops"
+        )
+    _check(len(set(evs)) == len(evs), f"--ev {' '.join(f'{ev:g}' for ev in evs)}: one is repeated")
+    return [float(ev) + 0.0 for ev in evs]

@@ -1,0 +1,72 @@
+"""What a kind of build is given for one source, and what it gives back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from builders.drops import Drop
+from degrade.images import Picture
+
+
+@dataclass(frozen=True)
+class SceneTask:
+    """One source to be made into pairs: small and picklable, all a worker needs.
+
+    `targets`: name -> (path relative to its folder, file). The first is the pairs' gt.
+    """
+
+    scene: str
+    split: str
+    root: int
+    path: str
+    file: Path
+    size: int
+    seed: int
+    targets: dict[str, tuple[str, Path]]
+    arguments: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class RenderedPair:
+    """One pair before coding: variant, lq picture, the name of its gt, its own parameters."""
+
+    variant: str
+    lq: Picture
+    gt_name: str
+    parameters: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class RenderedScene:
+    """All of one source: gts by name, further targets, parameters common to all its pairs, pairs
+    made one at a time as they are asked for, and patches or targets that were dropped."""
+
+    gts: dict[str, Picture]
+    parameters: dict[str, Any]
+    pairs: Iterator[RenderedPair]
+    extras: dict[str, Picture] = field(default_factory=dict)
+    drops: list[Drop] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Codecs:
+    """How a kind's pictures are coded (keys of `degrade.images.CODECS`)."""
+
+    lq: str
+    gt: str
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of build: its strict argument type, the pairs it plans for a scene of a split, how
+    it codes, and how it makes one scene (raises Drop for a source it cannot use)."""
+
+    arguments: type[msgspec.Struct]
+    planned_rows: Callable[[Any, str], int]
+    codecs: Callable[[Any], Codecs]
+    build_scene: Callable[[SceneTask], RenderedScene]

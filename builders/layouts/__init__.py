@@ -1,0 +1,1 @@
+"""Official folder layouts of published sets, and pairing by name."""

@@ -1,0 +1,186 @@
+"""The plan of a build: everything that decides its bytes, written before the first decode.
+
+Which sample lies in which shard, which split each scene has, which versions render it: all of it
+is fixed in OUT/.build/plan.json. A later run must come to the same plan or is refused with the
+difference named, so that one dataset never mixes two recipes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+from collections.abc import Mapping
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from builders.atomic import write_whole
+from builders.sources import SourceNote
+
+PLAN_VERSION = 1
+BUILD_FOLDER = ".build"
+
+# What turns a RAW file into stored bytes: a change of one of these may change them.
+_VERSIONED = (
+    "pairsmith", "rawpy", "numpy", "numba", "opencv-python-headless", "tifffile", "h5py", "pyarrow",
+)  # fmt: skip
+
+
+class PlannedRoot(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A folder of sources: where it lies on the machine that planned, and its weight."""
+
+    folder: str
+    weight: float = 1.0
+
+
+class PlannedScene(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """One source and what is made of it. `targets`: name of the target -> path in its folder."""
+
+    scene: str
+    root: int
+    path: str
+    size: int
+    split: str
+    targets: dict[str, str] = {}
+    note: SourceNote = SourceNote()
+
+
+class PlannedShard(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One file of the dataset: its name without suffix, its split, the scenes [first, last)."""
+
+    name: str
+    split: str
+    first: int
+    last: int
+
+
+class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Everything that decides a dataset's bytes; scenes are ordered by shard."""
+
+    version: int
+    kind: str
+    arguments: dict[str, Any]
+    format: str
+    naming: str
+    seed: int
+    split_rule: str
+    roots: list[PlannedRoot]
+    target_folders: dict[str, str]
+    licence: str
+    attribution: str
+    versions: dict[str, str]
+    scenes: list[PlannedScene]
+    shards: list[PlannedShard]
+
+    def recipe_digest(self) -> str:
+        """sha256 over kind and arguments: equal digests mean equally made pairs."""
+        recipe = {"kind": self.kind, "arguments": self.arguments}
+        return hashlib.sha256(msgspec.json.encode(recipe, order="sorted")).hexdigest()
+
+
+def present_versions() -> dict[str, str]:
+    """The versions of what renders and stores, and the processor family."""
+    import rawpy  # here: `pairsmith --help` should not pay for LibRaw
+
+    found = {}
+    for name in _VERSIONED:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = "absent"
+    found["libraw"] = ".".join(str(part) for part in rawpy.libraw_version)
+    found["processor"] = platform.machine()
+    return found
+
+
+def plan_path(out: Path) -> Path:
+    """Where the plan of the dataset in `out` lies."""
+    return out / BUILD_FOLDER / "plan.json"
+
+
+def save_plan(plan: Plan, *, out: Path) -> None:
+    """Writes the plan, whole or not at all."""
+    write_whole(plan_path(out), msgspec.json.format(msgspec.json.encode(plan), indent=1))
+
+
+def load_plan(out: Path) -> Plan | None:
+    """The plan in `out`, None if it has none. Raises ValueError if it is not a plan we can read."""
+    path = plan_path(out)
+    if not path.is_file():
+        return None
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Plan)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise ValueError(
+            f"{path}: {error}; it was written by another version of pairsmith or is damaged. "
+            "Build into another folder, or --overwrite"
+        ) from error
+
+
+def cut_shards(
+    scenes: list[PlannedScene], *, per_shard: int, offset: int = 0, suffix: str = ""
+) -> tuple[list[PlannedScene], list[PlannedShard]]:
+    """Scenes ordered by split (in the order given) and shards of at most `per_shard` scenes.
+
+    Within a split the shards are of equal length as nearly as can be. `offset` is the index of
+    the first scene in the plan, `suffix` ends the names of an appended generation.
+    """
+    ordered: list[PlannedScene] = []
+    shards: list[PlannedShard] = []
+    for split in dict.fromkeys(scene.split for scene in scenes):
+        mine = [scene for scene in scenes if scene.split == split]
+        count = -(-len(mine) // per_shard)
+        for index in range(count):
+            first = offset + len(ordered) + index * len(mine) // count
+            last = offset + len(ordered) + (index + 1) * len(mine) // count
+            name = f"{split}-{index:05d}-of-{count:05d}{suffix}"
+            shards.append(PlannedShard(name, split, first, last))
+        ordered += mine
+    return ordered, shards
+
+
+def differences(old: Plan, new: Plan) -> list[str]:
+    """What differs between two plans, a line each, in words that name the remedy's place."""
+    lines = []
+    for field in ("kind", "format", "naming", "seed", "split_rule", "licence", "attribution"):
+        before, after = getattr(old, field), getattr(new, field)
+        if before != after:
+            lines.append(f"{field.replace('_', ' ')}: {before!r} was planned, now {after!r}")
+    for title, before, after in (
+        ("argument", old.arguments, new.arguments),
+        ("version of", old.versions, new.versions),
+        ("target folder", old.target_folders, new.target_folders),
+    ):
+        lines += _changed_keys(title, before, after)
+    before_roots = [(root.folder, root.weight) for root in old.roots]
+    after_roots = [(root.folder, root.weight) for root in new.roots]
+    if before_roots != after_roots:
+        lines.append(f"source folders: {before_roots} were planned, now {after_roots}")
+    return lines + _changed_scenes(old.scenes, new.scenes)
+
+
+def _changed_keys(title: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+    return [
+        f"{title} {key}: {before.get(key)!r} was planned, now {after.get(key)!r}"
+        for key in sorted({*before, *after})
+        if before.get(key) != after.get(key)
+    ]
+
+
+def _changed_scenes(before: list[PlannedScene], after: list[PlannedScene]) -> list[str]:
+    old = {(scene.root, scene.path): scene for scene in before}
+    new = {(scene.root, scene.path): scene for scene in after}
+    lines = []
+    for title, keys in (
+        ("new since the plan", sorted(new.keys() - old.keys())),
+        ("gone since the plan", sorted(old.keys() - new.keys())),
+        ("changed since the plan", sorted(k for k in old.keys() & new.keys() if old[k] != new[k])),
+    ):
+        if keys:
+            names = ", ".join(path for _, path in keys[:3])
+            lines.append(f"{len(keys)} sources {title}: {names}{' ...' if len(keys) > 3 else ''}")
+    if not lines and before != after:
+        lines.append("the scenes are cut into shards differently")
+    return lines

@@ -1,0 +1,93 @@
+"""The contact sheet: a row per scene, its lq pictures and their gt, each with its parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
+
+from builders.parts import Row
+from builders.shards import open_shard
+
+CELL = 176  # long side of a thumbnail, px
+LABEL = 16  # height of the line under it, px
+GAP = 6
+_PAPER, _INK = (250, 250, 250), (40, 40, 40)
+
+
+def sample_rows(out: Path, *, files: Sequence[str], scenes: int = 6) -> list[Row]:
+    """Every pair of the first `scenes` scenes, taken from the shards in turn.
+
+    Of a scene with patches only the first patch of each variant is taken.
+    """
+    rows: list[Row] = []
+    seen: set[str] = set()
+    for file in files:
+        reader = open_shard(out, file=file)
+        try:
+            for index, key in enumerate(reader.keys()):
+                scene, _, variant = key.partition("/")
+                if scene not in seen and len(seen) == scenes:
+                    break
+                seen.add(scene)
+                if "-p" not in variant or variant.endswith("-p00"):
+                    rows.append(reader.row(index))
+        finally:
+            reader.close()
+        if len(seen) == scenes:
+            break
+    return rows
+
+
+def contact_sheet(rows: Sequence[Row]) -> NDArray[np.uint8]:
+    """A sheet [H,W,3] uint8 sRGB: a line per (scene, gt), lq pictures left to right, gt last."""
+    lines: dict[tuple[str, str], list[Row]] = {}
+    for row in rows:
+        lines.setdefault((row.scene, row.gt_name), []).append(row)
+    columns = max(len(line) for line in lines.values())
+    strips = [_strip(line, columns=columns) for line in lines.values()]
+    width = GAP + (columns + 1) * (CELL + GAP)
+    sheet = Image.new("RGB", (width, GAP + sum(strip.height for strip in strips)), _PAPER)
+    top = GAP
+    for strip in strips:
+        sheet.paste(strip, (0, top))
+        top += strip.height
+    return np.asarray(sheet)
+
+
+def _strip(line: Sequence[Row], *, columns: int) -> Image.Image:
+    """One scene: a column per variant, its gt in the last column, a label under each."""
+    cells = [(x, row.variant, row.lq) for x, row in enumerate(line)]
+    cells.append((columns, f"gt  {line[0].scene}", line[0].gt))
+    pictures = [_thumbnail(coded.picture()) for _, _, coded in cells]
+    height = max(picture.shape[0] for picture in pictures)
+    size = (GAP + (columns + 1) * (CELL + GAP), height + LABEL + GAP)
+    strip = Image.new("RGB", size, _PAPER)
+    draw = ImageDraw.Draw(strip)
+    font = ImageFont.load_default(size=11)
+    for (x, text, _), picture in zip(cells, pictures, strict=True):
+        left = GAP + x * (CELL + GAP)
+        strip.paste(Image.fromarray(picture), (left + (CELL - picture.shape[1]) // 2, 0))
+        draw.text((left, height + 1), _fit(text, draw, font), _INK, font=font)
+    return strip
+
+
+def _thumbnail(picture: NDArray) -> NDArray[np.uint8]:
+    """At most CELL on the long side; 16 bit shown as 8. Area averaging: a view, never data."""
+    if picture.dtype == np.uint16:
+        picture = (picture >> 8).astype(np.uint8)
+    height, width = picture.shape[:2]
+    scale = min(1.0, CELL / max(height, width))
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _fit(text: str, draw: ImageDraw.ImageDraw, font: ImageFont.ImageFont | ImageFont.FreeTypeFont
+         ) -> str:  # fmt: skip
+    while draw.textlength(text, font=font) > CELL and len(text) > 4:
+        text = text[:-4] + "..."
+    return text

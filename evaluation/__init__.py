@@ -1,0 +1,1 @@
+"""Protocols, benchmarks, metrics and reports: how a model is judged."""

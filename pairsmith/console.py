@@ -1,0 +1,80 @@
+"""How the command line speaks: progress, one-line errors, exit codes."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import typer
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeRemainingColumn,
+)
+
+PLAIN_SECONDS = 10.0  # between two lines of progress where there is no terminal
+
+out = Console(highlight=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+class State:
+    """Whether `--debug` was given: tracebacks are shown."""
+
+    debug = False
+
+
+@contextmanager
+def user_errors() -> Iterator[None]:
+    """One line on stderr instead of a traceback, and the exit code: 2 where an option's value is
+    wrong (the message begins with the option), 1 where the work failed."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        err.print("stopped. What is finished is kept; the same command goes on from there.")
+        raise typer.Exit(1) from None
+    except (ValueError, OSError, RuntimeError, ImportError, KeyError) as error:
+        if State.debug:
+            raise
+        message = str(error.args[0]) if isinstance(error, KeyError) else str(error)
+        err.print(f"error: {message}", markup=False)
+        raise typer.Exit(2 if message.startswith("--") else 1) from error
+
+
+class Meter:
+    """A progress bar on a terminal, plain lines elsewhere; nothing in the first two seconds."""
+
+    def __init__(self, what: str, unit: str) -> None:
+        self._what, self._unit = what, unit
+        self._began = self._said = time.monotonic()
+        self._bar: Progress | None = None
+        self._line = ""
+
+    def __enter__(self) -> Meter:
+        if out.is_terminal:
+            columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+            self._bar = Progress(
+                *columns, TextColumn(self._unit), TimeRemainingColumn(), console=out, transient=True
+            )
+            self._bar.start()
+            self._task = self._bar.add_task(self._what, total=None)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+    def show(self, done: int, total: int) -> None:
+        """`done` of `total` are finished."""
+        if self._bar is not None:
+            self._bar.update(self._task, completed=done, total=total)
+        elif time.monotonic() - self._said > PLAIN_SECONDS:
+            self._said = time.monotonic()
+            rate = done / (self._said - self._began)
+            out.print(f"{self._what}: {done} of {total} {self._unit}, {rate:.2f} a second")
+            sys.stdout.flush()

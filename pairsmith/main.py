@@ -1,0 +1,65 @@
+"""The program: `pairsmith VERB`, and the short names of three verbs."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from pairsmith import build, dataset
+from pairsmith.console import State, err
+
+_SETTINGS = {"help_option_names": ["-h", "--help"]}
+
+
+def _debug(
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks of errors.")] = False,
+) -> None:
+    State.debug = debug
+
+
+app = typer.Typer(
+    name="pairsmith",
+    help="Paired image-restoration datasets from camera RAW, built so that any sample can be "
+    "rebuilt byte for byte.",
+    no_args_is_help=True,
+    add_completion=False,
+    context_settings=_SETTINGS,
+    pretty_exceptions_enable=False,
+    callback=_debug,
+)
+build_dataset = typer.Typer(
+    name="build-dataset",
+    help="Build a paired dataset. The same command again resumes a build that was stopped.",
+    no_args_is_help=True,
+    add_completion=False,
+    context_settings=_SETTINGS,
+    pretty_exceptions_enable=False,
+    callback=_debug,
+)
+build_dataset.command("exposure")(build.exposure)
+app.add_typer(build_dataset, name="build", callback=None)
+for verb in (
+    dataset.verify,
+    dataset.rebuild,
+    dataset.info,
+    dataset.preview,
+    dataset.export,
+    dataset.push,
+):
+    app.command()(verb)
+
+
+def evaluate() -> None:
+    """The name `evaluate` is taken for a verb that this version does not have."""
+    _absent("evaluate")
+
+
+def train_baseline() -> None:
+    """The name `train-baseline` is taken for a verb that this version does not have."""
+    _absent("train-baseline")
+
+
+def _absent(name: str) -> None:
+    err.print(f"error: {name} is not in this version; it builds datasets: pairsmith --help")
+    raise SystemExit(1)
