@@ -33,6 +33,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from builders.drops import Drop
+from degrade.images import Picture
 
 # Pixels at the measured size: above the retouches' 1.41 (next 0.78), below a turn of 1 degree.
 MAX_SHIFT = 1.75
@@ -64,9 +65,7 @@ class Alignment:
     correlation: float
 
 
-def measure(
-    render: NDArray[np.uint8] | NDArray[np.uint16], target: NDArray[np.uint8] | NDArray[np.uint16]
-) -> Alignment:
+def measure(render: Picture, target: Picture) -> Alignment:
     """Compares two sRGB pictures [H,W,3], uint8 or uint16, of one size.
 
     Both are reduced (never enlarged) to a long side of 512 by area averaging. Phase correlation
@@ -95,8 +94,8 @@ def measure(
 
 
 def check(
-    render: NDArray[np.uint8] | NDArray[np.uint16],
-    target: NDArray[np.uint8] | NDArray[np.uint16],
+    render: Picture,
+    target: Picture,
     *,
     name: str,
 ) -> Alignment:

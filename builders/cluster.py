@@ -17,7 +17,7 @@ from builders.lock import build_lock, shard_lock
 from builders.merge import merge_dataset
 from builders.plan import Plan, load_plan
 from builders.run import Progress, Report, RunOptions, build_shards
-from builders.shards import load_state, remove_all_temporaries
+from builders.shards import is_finished, load_state, remove_all_temporaries
 from builders.worker import die_with
 
 
@@ -36,7 +36,7 @@ def build_on_cluster(
     total = len(plan.scenes)
     with build_lock(out, slice_name="0-of-1"), Client(address, timeout=20) as client:
         remove_all_temporaries(out)
-        todo = [shard for shard in plan.shards if load_state(out, shard=shard) is None]
+        todo = [shard for shard in plan.shards if not is_finished(out, shard=shard)]
         done = total - sum(shard.last - shard.first for shard in todo)
         futures = {
             client.submit(

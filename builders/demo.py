@@ -25,7 +25,7 @@ from builders.dng import DngColor, DngShot, cfa_tile, write_dng
 from builders.sources import SourceNote
 from degrade.color import srgb_decode
 from degrade.draws import draw_u32
-from degrade.images import read_picture
+from degrade.images import Picture, read_picture
 
 
 @dataclass(frozen=True)
@@ -188,7 +188,7 @@ def daylight_gains() -> tuple[float, float, float]:
     return float(green / red), 1.0, float(green / blue)
 
 
-def unprocess(picture: NDArray[np.uint8] | NDArray[np.uint16]) -> NDArray[np.float64]:
+def unprocess(picture: Picture) -> NDArray[np.float64]:
     """sRGB [h,w,3] -> the light on the sensor: linear camera RGB [h,w,3], 0 black, 1 saturation.
 
     sRGB curve undone (IEC 61966-2-1); linear sRGB to camera RGB by the row-normalised matrix, so

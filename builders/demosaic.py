@@ -22,17 +22,19 @@ from builders.drops import Drop
 from builders.frame import Crop, RawFrame, upright
 from builders.mosaic import WHITE, normalise
 
-# Bit-equal for any number of OpenMP threads. "half" takes each 2x2 block as one pixel. "aahd" cuts
-# what it interpolates (not what was measured) at the frame's own least and greatest values; in all
-# others a pixel depends on its neighbourhood only.
-DEMOSAICS: tuple[str, ...] = ("ahd", "linear", "ppg", "vng", "dcb", "aahd", "half")
+# Bit-equal for any number of OpenMP threads, and a pixel depends on its neighbourhood only. "half"
+# takes each 2x2 block as one pixel.
+DEMOSAICS: tuple[str, ...] = ("ahd", "linear", "ppg", "vng", "dcb", "half")
+_REFUSED = {
+    "dht": "LibRaw's DHT differs between runs with more than one thread",
+    "aahd": "LibRaw's AAHD cuts what it interpolates at the frame's own least and greatest values",
+}
 _ALGORITHMS = {
     "ahd": DemosaicAlgorithm.AHD,
     "linear": DemosaicAlgorithm.LINEAR,
     "ppg": DemosaicAlgorithm.PPG,
     "vng": DemosaicAlgorithm.VNG,
     "dcb": DemosaicAlgorithm.DCB,
-    "aahd": DemosaicAlgorithm.AAHD,
     "half": None,
 }
 # Of X-Trans, LibRaw's dcraw_process knows bilinear, VNG and Markesteijn with one or three passes
@@ -68,7 +70,7 @@ def demosaic(frame: RawFrame, *, method: str = "ahd") -> Demosaiced:
     "half" gives about half the size in each direction, without interpolation: for previews and
     tests (its pixel grid is shifted by half a raw pixel against the full size). Linear frames
     have nothing to interpolate, whatever the method. Of 24 megapixels, memory peaks at 0.65 GB
-    ("dcb" 1.1, "aahd" 1.4).
+    ("dcb" 1.1).
     Raises ValueError for an unknown method, Drop("unreadable") when LibRaw fails.
     """
     check_method(method)
@@ -99,13 +101,12 @@ def demosaic(frame: RawFrame, *, method: str = "ahd") -> Demosaiced:
 
 def check_method(method: str) -> None:
     """Raise ValueError, with the reason, unless `method` is one of `DEMOSAICS`."""
-    if method == "dht":
+    if method in _REFUSED:
         raise ValueError(
-            "demosaic 'dht' is refused: LibRaw's DHT differs between runs with more than one "
-            f"thread, so no dataset could be rebuilt; take one of {', '.join(DEMOSAICS)}"
+            f"--demosaic {method}: refused: {_REFUSED[method]}; one of {', '.join(DEMOSAICS)}"
         )
     if method not in DEMOSAICS:
-        raise ValueError(f"demosaic {method!r} is not one of {', '.join(DEMOSAICS)}")
+        raise ValueError(f"--demosaic {method}: one of {', '.join(DEMOSAICS)}")
 
 
 def _channels(frame: RawFrame) -> NDArray[np.intp]:

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from pebble import ProcessExpired
 
+from builders.kinds.scene import scene_task
 from builders.plan import Plan
-from builders.run import scene_task, worker_pool
+from builders.run import worker_pool
 from builders.worker import measure_part
 
 _TRIES = 3  # sources tried before giving up

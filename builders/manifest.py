@@ -107,6 +107,7 @@ def make_manifest(plan: Plan, *, name: str, states: list[ShardState]) -> Manifes
 
 
 def encode_manifest(manifest: Manifest) -> bytes:
+    """The bytes of dataset.json: indented, fields in the order of `Manifest`."""
     return msgspec.json.format(msgspec.json.encode(manifest), indent=2) + b"\n"
 
 

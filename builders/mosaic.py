@@ -60,7 +60,12 @@ def _rows(tile: NDArray, width: int) -> NDArray:
 
 
 @numba.njit(cache=True)
-def _clip_kernel(mosaic, levels, bits, mask):
+def _clip_kernel(
+    mosaic: NDArray[np.uint16],
+    levels: NDArray[np.int32],
+    bits: NDArray[np.uint8],
+    mask: NDArray[np.uint8],
+) -> None:
     height, width = mosaic.shape
     period = levels.shape[0]
     site = np.zeros(width + 2, np.uint8)  # one row's own clipped sites, a margin on both sides
@@ -84,7 +89,12 @@ def _clip_kernel(mosaic, levels, bits, mask):
 
 
 @numba.njit(cache=True)
-def _normalise_kernel(mosaic, black, gain, out):
+def _normalise_kernel(
+    mosaic: NDArray[np.uint16],
+    black: NDArray[np.float32],
+    gain: NDArray[np.float32],
+    out: NDArray[np.uint16],
+) -> None:
     height, width = mosaic.shape
     period = black.shape[0]
     half = np.float32(0.5)

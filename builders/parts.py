@@ -32,9 +32,11 @@ class Coded(msgspec.Struct, frozen=True, array_like=True):
     data: bytes
 
     def sha256(self) -> str:
+        """Of the coded bytes, 64 hexadecimal digits."""
         return hashlib.sha256(self.data).hexdigest()
 
     def suffix(self) -> str:
+        """The file suffix of its codec, with the dot."""
         return CODECS[self.codec][0]
 
     def picture(self) -> Picture:
@@ -115,6 +117,7 @@ class Part(msgspec.Struct, frozen=True):
     extras: dict[str, Coded] = {}
 
     def pairs(self) -> Iterator[Row]:
+        """Its pairs as rows, in the order of the variants."""
         for row in self.rows:
             yield Row(
                 f"{self.scene}/{row.variant}", self.scene, row.variant, row.record, row.identical,
@@ -133,10 +136,12 @@ def part_path(out: Path, *, shard: PlannedShard, index: int) -> Path:
 
 
 def save_part(part: Part, *, path: Path) -> None:
+    """Writes a part, whole or not at all."""
     write_whole(path, msgspec.msgpack.encode(part))
 
 
 def load_part(path: Path) -> Part:
+    """The part in `path`; its presence means that it is whole."""
     return msgspec.msgpack.decode(path.read_bytes(), type=Part)
 
 

@@ -101,7 +101,7 @@ def _read(path: Path) -> bytes:
 def _frame(raw: rawpy.RawPy, *, tags: RawTags, path: Path) -> RawFrame:
     kind, area, pattern = _geometry(raw, tags=tags, name=str(path))
     mosaic = raw.raw_image[area.top : area.top + area.height, area.left : area.left + area.width]
-    mosaic = np.ascontiguousarray(mosaic[:, :, :3]) if kind == "linear" else mosaic.copy()
+    mosaic = (mosaic[:, :, :3] if kind == "linear" else mosaic).copy()  # LibRaw's memory goes
     if mosaic.min() == mosaic.max():
         raise Drop("no-picture-data", f"{path}: all {mosaic.size} samples are {mosaic.flat[0]}")
     black, white = _levels(raw, pattern=pattern, dng=tags.dng)

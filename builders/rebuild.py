@@ -10,10 +10,10 @@ import numpy as np
 
 from builders.drops import Drop
 from builders.kinds import KINDS
+from builders.kinds.scene import scene_task
 from builders.pairs import open_pairs
 from builders.parts import Part, Row
 from builders.plan import Plan, load_plan, present_versions
-from builders.run import scene_task
 from builders.worker import code_scene
 
 

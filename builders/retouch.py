@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
 from builders.drops import Drop
+from builders.frame import upright
 from builders.icc import linear_to_srgb, read_profile
 from degrade.color import PROPHOTO_TO_SRGB, prophoto_decode, srgb_decode, srgb_encode
 from degrade.images import Picture, decode_picture
@@ -46,7 +47,7 @@ class _Opened:
     tiff: bool
 
 
-def read_retouch(path: Path, *, bits: int) -> NDArray[np.uint8] | NDArray[np.uint16]:
+def read_retouch(path: Path, *, bits: int) -> Picture:
     """The retouched picture as sRGB: [H,W,3] RGB, uint8 (bits=8) or uint16 (bits=16), upright.
 
     Reads TIFF, JPEG and PNG of 8 or 16 bits, RGB or grey; an alpha channel is left out. What the
@@ -72,7 +73,8 @@ def read_retouch(path: Path, *, bits: int) -> NDArray[np.uint8] | NDArray[np.uin
         *(struct.error, zlib.error, tifffile.TiffFileError, Image.DecompressionBombError),
     ) as error:
         raise Drop("target-unreadable", f"{path}: {error}") from error
-    return _upright(converted, orientation=opened.orientation)
+    turned: NDArray[Any] = converted
+    return np.ascontiguousarray(upright(turned, orientation=opened.orientation))
 
 
 def _open(path: Path) -> _Opened:
@@ -96,7 +98,7 @@ def _open_tiff(path: Path) -> _Opened:
             )
         tags = page.tags
         profile = tags[34675].value if 34675 in tags else None
-        orientation = int(tags[274].value) if 274 in tags else 1
+        orientation = _known(tags[274].value if 274 in tags else 1)
         if page.compression in _OWN_COMPRESSIONS and photometric != "YCBCR":
             pixels = page.asarray()
             if page.planarconfig == tifffile.PLANARCONFIG.SEPARATE and pixels.ndim == 3:
@@ -112,11 +114,16 @@ def _open_other(data: bytes) -> _Opened:
         if kind not in ("JPEG", "MPO", "PNG") or mode in ("CMYK", "LAB", "HSV"):
             raise ValueError(f"a {kind} of mode {mode}; RGB or grey TIFF, JPEG and PNG are read")
         profile = image.info.get("icc_profile")
-        orientation = int(image.getexif().get(274, 1))
+        orientation = _known(image.getexif().get(274, 1))
         # Byte 24 of a PNG is its bit depth. Pillow would cut 16-bit RGB to 8.
         deep = kind == "PNG" and data[24] == 16
         pixels = decode_picture(data) if deep else np.asarray(image.convert("RGB"))
     return _Opened(_three_channels(pixels), profile or None, orientation, tiff=False)
+
+
+def _known(orientation: object) -> int:
+    """EXIF's orientation, or 1 for a number it does not define: cameras do write 0."""
+    return orientation if isinstance(orientation, int) and 1 <= orientation <= 8 else 1
 
 
 def _three_channels(pixels: NDArray[Any]) -> NDArray[Any]:
@@ -218,14 +225,3 @@ def _apply(
                 if light >= rises[code]:
                     code += 1
                 out[y, x, c] = code
-
-
-def _upright(picture: NDArray[Any], *, orientation: int) -> NDArray[Any]:
-    """Turns a stored picture the way EXIF's orientation tag (TIFF 6.0, tag 274) asks for."""
-    if orientation in (5, 6, 7, 8):
-        picture = picture.swapaxes(0, 1)
-    if orientation in (3, 4, 7, 8):
-        picture = picture[::-1]
-    if orientation in (2, 3, 6, 7):
-        picture = picture[:, ::-1]
-    return np.ascontiguousarray(picture)

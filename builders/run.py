@@ -12,22 +12,23 @@ import shutil
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from pebble import ProcessExpired, ProcessPool
 
-from builders.kinds.scene import SceneTask
+from builders.kinds.scene import scene_task
 from builders.lock import build_lock
 from builders.merge import merge_dataset
 from builders.parts import part_path, save_part
 from builders.plan import Plan, PlannedShard
 from builders.shards import (
     ShardState,
+    is_finished,
     load_state,
     remove_all_temporaries,
     remove_temporaries,
-    state_path,
 )
 from builders.worker import Outcome, dropped_part, finish_shard, make_part, start
 
@@ -72,24 +73,6 @@ def parse_slice(text: str) -> tuple[int, int]:
     raise ValueError(f"--shard {text}: write i/n with i from 0 to n - 1, as 0/4 ... 3/4")
 
 
-def scene_task(plan: Plan, index: int, *, sources: Path | None = None) -> SceneTask:
-    """Everything a worker needs to make scene `index` of the plan; `sources` replaces the folder
-    that was planned."""
-    scene = plan.scenes[index]
-    folders = plan.target_folders
-    return SceneTask(
-        scene=scene.scene,
-        split=scene.split,
-        root=scene.root,
-        path=scene.path,
-        file=Path(sources or plan.roots[scene.root].folder, scene.path),
-        size=scene.size,
-        seed=plan.seed,
-        targets={name: (path, Path(folders[name], path)) for name, path in scene.targets.items()},
-        arguments=plan.arguments,
-    )
-
-
 def build(
     plan: Plan, *, out: Path, options: RunOptions, report: Report = lambda _: None
 ) -> list[ShardState]:
@@ -120,28 +103,32 @@ def build_shards(
     report: Report = lambda _: None,
 ) -> None:
     """Builds those of `shards` that are not finished. The caller holds their lock."""
-    todo = [shard for shard in shards if not state_path(out, shard=shard).is_file()]
+    todo = [shard for shard in shards if not is_finished(out, shard=shard)]
     if not todo:
         return
     run = _Run(plan, out, options, report, todo, sum(s.last - s.first for s in shards))
-    pool = worker_pool(options.workers)
-    try:
+    with worker_pool(options.workers) as pool:
         run.first_tries(pool)
-    except BaseException:  # Ctrl-C too: workers are stopped, then the cause goes on its way
-        pool.stop()
-        raise
-    finally:
-        pool.close()
-        pool.join()
     run.second_tries()
 
 
-def worker_pool(workers: int) -> ProcessPool:
-    """Initialised, spawned workers: LibRaw's OpenMP may deadlock in a forked child."""
+@contextmanager
+def worker_pool(workers: int) -> Iterator[ProcessPool]:
+    """Initialised, spawned workers (LibRaw's OpenMP may deadlock in a forked child), joined at the
+    end; stopped at once where the block ends by an exception, Ctrl-C too."""
     context = multiprocessing.get_context("spawn")
-    return ProcessPool(
+    pool = ProcessPool(
         max_workers=workers, initializer=start, initargs=(os.getpid(),), context=context
     )
+    whole = False
+    try:
+        yield pool
+        whole = True
+    finally:
+        if not whole:
+            pool.stop()
+        pool.close()
+        pool.join()
 
 
 class _Run:
@@ -206,17 +193,10 @@ class _Run:
     def second_tries(self) -> None:
         """What failed is tried once more with the machine to itself, then dropped for good."""
         for shard, index in self.failed:
-            pool = worker_pool(1)
-            try:
+            with worker_pool(1) as pool:
                 future = self._schedule_scene(pool, (shard, index), last_try=True)
                 wait([future])
                 self._settle(future, shard, index)
-            except BaseException:
-                pool.stop()
-                raise
-            finally:
-                pool.close()
-                pool.join()
         while self.ready:
             shard = self.ready.popleft()
             rule = {"storage": self.plan.format, "naming": self.plan.naming}

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from builders.drops import Drop
+from degrade.images import Picture
 
 # MATLAB's rgb2gray: the luma row of the inverse of its YIQ-to-RGB matrix, printed 0.2989 R +
 # 0.5870 G + 0.1140 B in the documentation.
@@ -46,7 +47,7 @@ AFIFI = Screens()
 OFF = Screens(dark=0.0, bright=1.0, flat=0.0)
 
 
-def _unit(picture: NDArray[np.uint8] | NDArray[np.uint16]) -> NDArray[np.float64]:
+def _unit(picture: Picture) -> NDArray[np.float64]:
     if picture.dtype not in (np.uint8, np.uint16) or picture.ndim != 3 or picture.shape[2] != 3:
         raise TypeError(
             f"a screen takes RGB [h,w,3] of uint8 or uint16, got {picture.dtype} "
@@ -55,7 +56,7 @@ def _unit(picture: NDArray[np.uint8] | NDArray[np.uint16]) -> NDArray[np.float64
     return picture / float(np.iinfo(picture.dtype).max)
 
 
-def measure_gradient(picture: NDArray[np.uint8] | NDArray[np.uint16]) -> float:
+def measure_gradient(picture: Picture) -> float:
     """Mean gradient magnitude of the grey picture, the way MATLAB's imgradient reads it.
 
     picture: RGB [h,w,3], scaled to 0..1, made grey by rgb2gray (on the encoded values), then
@@ -70,9 +71,7 @@ def measure_gradient(picture: NDArray[np.uint8] | NDArray[np.uint16]) -> float:
     return float(np.hypot(across, down).mean())
 
 
-def find_fault(
-    picture: NDArray[np.uint8] | NDArray[np.uint16], *, limits: Screens = AFIFI
-) -> Drop | None:
+def find_fault(picture: Picture, *, limits: Screens = AFIFI) -> Drop | None:
     """The drop this picture or patch deserves, or None when it passes every screen.
 
     picture: RGB [h,w,3] uint8 or uint16, sRGB. The screens are tried in the order dark, bright,
@@ -98,7 +97,7 @@ def find_fault(
 
 
 def screen(
-    picture: NDArray[np.uint8] | NDArray[np.uint16],
+    picture: Picture,
     *,
     limits: Screens = AFIFI,
     name: str = "the picture",

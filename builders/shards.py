@@ -46,6 +46,7 @@ class PartFiles:
 
 
 def state_path(out: Path, *, shard: PlannedShard) -> Path:
+    """Where the state lies whose presence means that the shard is finished."""
     return out / BUILD_FOLDER / f"{shard.name}.json"
 
 
@@ -58,6 +59,20 @@ def load_state(out: Path, *, shard: PlannedShard) -> ShardState | None:
         return None
     except msgspec.DecodeError as error:
         raise ValueError(f"{path}: {error}; delete this file and run the build again") from error
+
+
+def is_finished(out: Path, *, shard: PlannedShard) -> bool:
+    """Whether the shard's state and its file are there (a shard without rows has no file).
+
+    A state whose file somebody deleted is removed, so that the shard is made again.
+    """
+    state = load_state(out, shard=shard)
+    if state is None:
+        return False
+    if state.file and not (out / state.file).is_file():
+        state_path(out, shard=shard).unlink()
+        return False
+    return True
 
 
 def assemble_shard(out: Path, *, shard: PlannedShard, storage: str, naming: str) -> ShardState:

@@ -8,7 +8,6 @@ Source: DNG Specification 1.4.0.0, chapter 4; TIFF 6.0; TIFF/EP (ISO 12234-2) fo
 from __future__ import annotations
 
 import io
-import logging
 import math
 import struct
 from collections.abc import Callable, Iterator, Sequence
@@ -21,6 +20,17 @@ from numpy.typing import NDArray
 from builders.drops import Drop
 
 CFA_PHOTOMETRIC, LINEAR_PHOTOMETRIC = 32803, 34892  # DNG 1.4, PhotometricInterpretation
+# What tifffile and the readers below raise on tags of a wrong type, count or value
+_BROKEN = (
+    tifffile.TiffFileError,
+    struct.error,
+    ValueError,
+    TypeError,
+    LookupError,
+    AttributeError,
+    ArithmeticError,
+)
+_LARGEST_REPEAT = 64  # LibRaw's bound for BlackLevelRepeatDim
 _LOSSY_JPEG = 34892  # DNG 1.4, Compression
 _FLOAT_SAMPLES = 3  # TIFF 6.0, SampleFormat
 _TIFF_MAGICS = (b"II*\0", b"MM\0*")
@@ -28,9 +38,6 @@ _TIFF_MAGICS = (b"II*\0", b"MM\0*")
 _TIFF_LIKE = (b"IIRO", b"IIRS", b"MMOR", b"IIU\0")
 _CR3_TIFF_BOX = b"CMT1"  # Canon CR3: the ISO media box that holds IFD0
 _HEAD = 1 << 18  # IFD0 of such files lies in their first quarter megabyte
-
-# tifffile logs about every maker's oddity; what matters is raised here
-logging.getLogger("tifffile").addHandler(logging.NullHandler())
 
 
 @dataclass(frozen=True)
@@ -90,7 +97,7 @@ def read_tags(data: bytes, *, name: str) -> RawTags:
     try:
         with tifffile.TiffFile(io.BytesIO(block)) as tiff:
             return _read(tiff, name=name, container=plain)
-    except (tifffile.TiffFileError, struct.error, ValueError, LookupError, OverflowError) as error:
+    except _BROKEN as error:
         if isinstance(error, Drop):
             raise
         if plain:
@@ -144,7 +151,10 @@ def _read_dng(tiff: tifffile.TiffFile, first: tifffile.TiffPage, *, name: str) -
     if not raws:
         raise Drop("unsupported", f"{name}: a DNG without a CFA or linear RAW image in it")
     raw = max(raws, key=lambda page: page.imagewidth * page.imagelength)
-    height, width, samples = raw.imagelength, raw.imagewidth, raw.samplesperpixel
+    height, width = int(raw.imagelength), int(raw.imagewidth)
+    samples = int(raw.samplesperpixel)
+    if not 1 <= samples <= 4:
+        raise Drop("unreadable", f"{name}: its RAW image has {samples} samples per pixel")
 
     def numbers(code: int) -> list[float] | None:
         found = _numbers(raw, code)
@@ -193,6 +203,8 @@ def _black(
 ) -> NDArray[np.float64]:
     levels = numbers(50714) or [0.0]  # BlackLevel
     rows, columns = (int(n) for n in numbers(50713) or (1, 1))  # BlackLevelRepeatDim
+    if not (1 <= rows <= _LARGEST_REPEAT and 1 <= columns <= _LARGEST_REPEAT):
+        raise Drop("unreadable", f"{name}: BlackLevelRepeatDim is {rows}x{columns}")
     if len(levels) == 1:
         levels = levels * (rows * columns * samples)
     if len(levels) != rows * columns * samples:

@@ -16,6 +16,8 @@ from builders.parts import Dropped, Row
 from builders.plan import load_plan
 from builders.shards import load_state, open_shard
 
+_REMEDY = "delete it if it is there and run the build command again: it is made anew"
+
 
 def verify(out: Path, *, report: Callable[[int, int], None] = lambda _a, _b: None) -> list[str]:
     """Every fault of the dataset in `out`, a line each; [] if it is whole.
@@ -49,10 +51,10 @@ def verify(out: Path, *, report: Callable[[int, int], None] = lambda _a, _b: Non
 def _shard_faults(out: Path, shard: ShardEntry) -> Iterator[str]:
     path = out / shard.file
     if not path.is_file():
-        yield f"{path}: missing"
+        yield f"{path}: missing; {_REMEDY}"
         return
     if sha256_file(path) != shard.sha256:
-        yield f"{path}: its sha256 is not the one in {MANIFEST}: changed since it was built"
+        yield f"{path}: its sha256 is not the one in {MANIFEST}; {_REMEDY}"
         return
     reader = open_shard(out, file=shard.file)
     try:

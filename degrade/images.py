@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-Picture = NDArray[np.uint8] | NDArray[np.uint16]
+Picture = NDArray[np.uint8 | np.uint16]
 
 # Codec name -> (file suffix, OpenCV parameters). jpeg75 has libjpeg's quality-75 tables with 4:2:0
 # chroma, which are what MATLAB's imwrite writes by default and what the MSEC inputs carry.

@@ -175,7 +175,7 @@ def _taps(
     left = np.floor(centre - reach / 2.0)
     position = left[:, None] + np.arange(math.ceil(reach) + 2)
     weight = narrow * _keys(narrow * (centre[:, None] - position))
-    weight /= weight.sum(axis=1, keepdims=True)
+    weight /= np.add.accumulate(weight, axis=1)[:, -1:]  # plain order, whatever NumPy's sum does
     index = position.astype(np.int64) - 1
     if clamp:
         index = np.clip(index, 0, source - 1)
@@ -189,8 +189,10 @@ def _taps(
 def _keys(distance: NDArray[np.float64]) -> NDArray[np.float64]:
     """Cubic convolution kernel with a = -1/2 (Keys 1981, eq. 15)."""
     x = np.abs(distance)
-    near = (1.5 * x - 2.5) * x * x + 1.0
-    far = ((-0.5 * x + 2.5) * x - 4.0) * x + 2.0
+    square = x * x
+    cube = square * x
+    near = 1.5 * cube - 2.5 * square + 1.0
+    far = -0.5 * cube + 2.5 * square - 4.0 * x + 2.0
     return np.where(x <= 1.0, near, np.where(x <= 2.0, far, 0.0))
 
 

@@ -30,18 +30,18 @@ def exposure(
     ] = None,
     ev: Annotated[
         list[float] | None,
-        Opt(help="Stops; may be repeated [default: -1.5 -1 0 1 1.5].", rich_help_panel=_RAW),
+        Opt(help="Stops; may be repeated.", show_default="-1.5 -1 0 1 1.5", rich_help_panel=_RAW),
     ] = None,
     gt_ev: Annotated[
         float | None,
-        Opt("--gt-ev", help="EV of the target render [default: 0].", rich_help_panel=_RAW),
+        Opt("--gt-ev", help="EV of the target render.", show_default="0", rich_help_panel=_RAW),
     ] = None,
     preset: Annotated[
         str, Opt(help="msec: what the MSEC release holds.", rich_help_panel=_RAW)
     ] = "",
     size: Annotated[
         int | None,
-        Opt(help="Long side, px; never enlarged [default: 512].", rich_help_panel=_RAW),
+        Opt(help="Long side, px; never enlarged.", show_default="512", rich_help_panel=_RAW),
     ] = None,
     scale: Annotated[
         float | None,
@@ -52,22 +52,23 @@ def exposure(
     ] = None,
     demosaic: Annotated[
         str,
-        Opt(help="ahd, linear, ppg, vng, dcb, aahd or half.", rich_help_panel=_RAW),
+        Opt(help="ahd, linear, ppg, vng, dcb or half.", rich_help_panel=_RAW),
     ] = "ahd",
     style: Annotated[
         str | None,
-        Opt(help="srgb (pure gain) or acr-like [default: srgb].", rich_help_panel=_RAW),
+        Opt(help="srgb (pure gain) or acr-like.", show_default="srgb", rich_help_panel=_RAW),
     ] = None,
     screens: Annotated[
         bool | None,
         Opt(
             "--screens/--no-screens",
-            help="Drop targets too dark, bright or flat [default: on].",
+            help="Drop targets too dark, bright or flat.",
+            show_default="on with --patch",
             rich_help_panel=_RAW,
         ),
     ] = None,
     encode: Annotated[
-        str | None, Opt(help="png, jpeg75 or raw [default: png].", rich_help_panel=_STORE)
+        str | None, Opt(help="png, jpeg75 or raw.", show_default="png", rich_help_panel=_STORE)
     ] = None,
     bits: Annotated[int, Opt(help="8 or 16.", rich_help_panel=_STORE)] = 8,
     format_: Annotated[

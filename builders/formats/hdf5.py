@@ -19,6 +19,7 @@ from typing import Any
 
 import h5py
 import numpy as np
+from numpy.typing import NDArray
 
 from builders.formats.shape import ShardPlace
 from builders.parts import Coded, Part, Row
@@ -119,14 +120,14 @@ class Hdf5Shard:
             raise ValueError(f"{file}: not a whole pairsmith HDF5 shard ({error})") from error
         self._descriptor = os.open(file, os.O_RDONLY | getattr(os, "O_BINARY", 0))
 
-    def _read_index(self, h5: h5py.File) -> None:
-        self._texts: dict[str, Any] = {name: h5[name].asstr()[:] for name in _TEXTS}  # type: ignore[union-attr]
-        self._identical = h5["identical"][:]  # type: ignore[index]
-        self._tables: dict[str, tuple[Any, int, str]] = {}
+    def _read_index(self, h5: Any) -> None:
+        self._texts: dict[str, Any] = {name: h5[name].asstr()[:] for name in _TEXTS}
+        self._identical: NDArray[np.bool_] = h5["identical"][:]
+        self._tables: dict[str, tuple[NDArray[np.int64], int, str]] = {}
         for name in ("lq", "gt"):
             bulk = h5[f"{name}_bytes"] if f"{name}_bytes" in h5 else h5[f"{name}_array"]
-            start = bulk.id.get_offset()  # type: ignore[union-attr]
-            self._tables[name] = (h5[name][:], start, str(h5.attrs[f"{name}_codec"]))  # type: ignore[index]
+            start = bulk.id.get_offset()
+            self._tables[name] = (h5[name][:], start, str(h5.attrs[f"{name}_codec"]))
         self._dtype = str(h5.attrs["dtype"])
 
     def __len__(self) -> int:

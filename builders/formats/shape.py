@@ -37,7 +37,9 @@ class ShardReader(Protocol):
         """A line for each file that the shard names and that is missing or changed."""
         ...
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """Lets go of the file; the reader is of no use afterwards."""
+        ...
 
 
 @dataclass(frozen=True)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from dataclasses import dataclass
 from typing import Any
 
-from builders.atomic import sha256_file
 from builders.demosaic import Demosaiced
 from builders.drops import Drop
 from builders.frame import RawFrame
@@ -28,6 +28,7 @@ class Capture:
 
     @classmethod
     def of(cls, developed: Demosaiced, arguments: ExposureArguments) -> Capture:
+        """Developed for the output: shrunk once in linear light, or left at full size."""
         height, width = developed.pixels.shape[:2]
         size = output_size(height, width, size=arguments.size, scale=arguments.scale)
         linear = arguments.resize == "linear" and size != (height, width)
@@ -35,6 +36,7 @@ class Capture:
         return cls(scene, size, (height, width), arguments)
 
     def render(self, ev: float) -> Picture:
+        """The picture at `ev` stops: sRGB [h,w,3] of the output's size and depth."""
         picture = render(self.scene, ev=ev, style=self.arguments.style, bits=self.arguments.bits)
         return shrink(picture, size=self.size, arguments=self.arguments)
 
@@ -65,21 +67,23 @@ def _scaled(picture: Picture, scale: float) -> tuple[int, int]:
     return output_size(*picture.shape[:2], size=None, scale=scale)
 
 
-def source_digest(task: SceneTask) -> str:
-    """The source's sha256, once it is the file that was planned."""
+def read_source(task: SceneTask) -> tuple[bytes, str]:
+    """The source's bytes, read once, and their sha256; a Drop if it is not the planned file."""
     try:
-        size = task.file.stat().st_size
-        if size != task.size:
-            raise Drop(
-                "changed", f"{task.file}: {size} bytes, {task.size} when the build was planned"
-            )
-        if size == 0:
-            raise Drop("empty-file", f"{task.file}: 0 bytes")
-        return sha256_file(task.file)
+        data = task.file.read_bytes()
     except FileNotFoundError as error:
         raise Drop("gone", f"{task.file}: not there any more") from error
     except PermissionError as error:
         raise Drop("no-permission", f"{task.file}: {error.strerror}") from error
+    except OSError as error:
+        raise Drop("unreadable", f"{task.file}: {error.strerror}") from error
+    if len(data) != task.size:
+        raise Drop(
+            "changed", f"{task.file}: {len(data)} bytes, {task.size} when the build was planned"
+        )
+    if not data:
+        raise Drop("empty-file", f"{task.file}: 0 bytes")
+    return data, hashlib.sha256(data).hexdigest()
 
 
 def capture_facts(frame: RawFrame, *, demosaic: str) -> dict[str, Any]:

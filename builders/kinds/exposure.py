@@ -16,7 +16,7 @@ from builders import alignment
 from builders.atomic import sha256_file
 from builders.crops import TRIES, patch_count, patch_positions
 from builders.drops import Drop
-from builders.kinds.capture import Capture, capture_facts, shrink, source_digest
+from builders.kinds.capture import Capture, capture_facts, shrink, read_source
 from builders.kinds.exposure_arguments import ExposureArguments, ev_name, input_evs
 from builders.kinds.scene import Codecs, Kind, RenderedPair, RenderedScene, SceneTask
 from builders.raw import open_raw
@@ -43,10 +43,11 @@ def codecs(arguments: ExposureArguments) -> Codecs:
 def build_scene(task: SceneTask) -> RenderedScene:
     """Decodes one RAW once and renders its pairs. Raises Drop for what cannot be used."""
     arguments = msgspec.convert(task.arguments, ExposureArguments)
-    digest = source_digest(task)
+    data, digest = read_source(task)
     if arguments.gt_kind == "retouch" and not task.targets:
         raise Drop("no-target", f"{task.file}: no target with the stem {Path(task.path).stem}")
-    with open_raw(task.file) as raw:
+    with open_raw(task.file, data=data) as raw:
+        del data
         frame = raw.frame
         developed = raw.demosaic(arguments.demosaic)
     capture = Capture.of(developed, arguments)

@@ -60,7 +60,7 @@ def input_evs(arguments: ExposureArguments) -> list[float]:
 PRESETS: dict[str, dict[str, Any]] = {
     "": {"scale": None, "resize": "linear", "style": "srgb", "encode": "png", "gt_encode": None},
     "msec": {"scale": 0.3, "resize": "display", "style": "acr-like", "encode": "jpeg75",
-             "gt_encode": "jpeg100", "screens": False},
+             "gt_encode": "jpeg100"},
 }  # fmt: skip
 
 
@@ -84,7 +84,8 @@ def resolve(wishes: Wishes, *, retouched: bool) -> ExposureArguments:
     """Checked arguments from wishes, preset and defaults. Raises ValueError that names the option.
 
     Without size and scale the long side is 512. Without a retouched target the render at gt_ev
-    (default 0) is the target.
+    (default 0) is the target. The screens are the authors' rules for patches, so they are on for
+    patches and off for whole pictures, of which they would drop many good ones.
     """
     if wishes.preset not in PRESETS:
         raise ValueError(f"--preset {wishes.preset}: one of {', '.join(p for p in PRESETS if p)}")
@@ -122,7 +123,7 @@ def resolve(wishes: Wishes, *, retouched: bool) -> ExposureArguments:
         encode=encode,
         gt_encode=_gt_codec(encode, preset["gt_encode"]),
         bits=wishes.bits,
-        screens=preset.get("screens", True) if wishes.screens is None else wishes.screens,
+        screens=wishes.patch is not None if wishes.screens is None else wishes.screens,
     )
 
 

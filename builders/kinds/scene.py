@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from builders.drops import Drop
+from builders.plan import Plan
 from degrade.images import Picture
 
 
@@ -70,3 +71,21 @@ class Kind:
     planned_rows: Callable[[Any, str], int]
     codecs: Callable[[Any], Codecs]
     build_scene: Callable[[SceneTask], RenderedScene]
+
+
+def scene_task(plan: Plan, index: int, *, sources: Path | None = None) -> SceneTask:
+    """Everything a worker needs to make scene `index` of the plan; `sources` replaces the folder
+    that was planned."""
+    scene = plan.scenes[index]
+    folders = plan.target_folders
+    return SceneTask(
+        scene=scene.scene,
+        split=scene.split,
+        root=scene.root,
+        path=scene.path,
+        file=Path(sources or plan.roots[scene.root].folder, scene.path),
+        size=scene.size,
+        seed=plan.seed,
+        targets={name: (path, Path(folders[name], path)) for name, path in scene.targets.items()},
+        arguments=plan.arguments,
+    )

@@ -157,8 +157,8 @@ def test_pictures_of_two_sizes_cannot_be_measured() -> None:
 
 def test_real_renders(testdata: Path) -> None:
     """MSEC inputs: a retouch of each passes, each against the next is dropped."""
-    paths = sorted((testdata / "msec_inputs").glob("*.JPG"))[:6]
-    pictures = [np.asarray(read_picture(path), np.uint8) for path in paths]
+    paths = sorted((testdata / "msec_inputs").glob("*.JPG"))[:3]
+    pictures = [np.asarray(read_picture(path)[::2, ::2], np.uint8) for path in paths]
     for path, render, other in zip(paths, pictures, pictures[1:] + pictures[:1], strict=True):
         for label in ("s-curve", "vignette", "saturated", "two stops down"):
             check(render, retouches(render)[label], name=f"{path.name} {label}")

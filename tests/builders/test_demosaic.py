@@ -39,7 +39,7 @@ def _open(mosaic: NDArray[np.uint16], *, color: DngColor, shot: DngShot | None =
 
 def _scene(frame: RawFrame, *, method: str = "ahd") -> NDArray[np.float64]:
     result = demosaic(frame, method=method)
-    return result.pixels * result.scale
+    return result.pixels.astype(np.float64) * result.scale
 
 
 def _linear(frame: RawFrame) -> NDArray[np.float64]:
@@ -106,9 +106,6 @@ def test_fractional_black_is_exact_in_the_result(method: str, pattern: str) -> N
 @pytest.mark.parametrize("method", FULL)
 def test_nothing_depends_on_the_frames_maximum(method: str) -> None:
     base = np.random.default_rng(1).integers(600, 9000, (64, 80), dtype=np.uint16)
-    if method == "aahd":  # it cuts overshoot at the frame's extremes, so: a scene without any
-        y, x = np.indices((64, 80))
-        base = (2000 + 40 * y + 30 * x).astype(np.uint16)
     results = []
     for brightest in (9000, 13_000, 15_900, 16_000):
         mosaic = base.copy()
@@ -231,7 +228,7 @@ def test_xtrans_says_what_really_ran() -> None:
     runs = {method: demosaic(frame, method=method) for method in DEMOSAICS}
     assert runs["ppg"].method == "markesteijn-1"
     assert runs["linear"].method == "linear"
-    assert {runs[name].method for name in ("ahd", "dcb", "aahd")} == {"markesteijn-3"}
+    assert {runs[name].method for name in ("ahd", "dcb")} == {"markesteijn-3"}
     assert np.array_equal(runs["ahd"].pixels, runs["dcb"].pixels)
     assert not np.array_equal(runs["ahd"].pixels, runs["ppg"].pixels)
     assert runs["half"].pixels.shape == (258, 258, 3)

@@ -105,6 +105,20 @@ def test_the_pattern_agrees_with_libraw_where_libraw_moves_the_margins(
     assert np.array_equal(np.roll(frame.pattern, (-down, -along), (0, 1)), visible[:2, :2])
 
 
+@pytest.mark.parametrize("camera", ["FUJIFILM X-T1", "Acme One"])
+def test_an_xtrans_active_area_keeps_its_phase(camera: str) -> None:
+    # of Fujifilm's, LibRaw moves the margins to multiples of 6
+    pattern = "GBGGRGRGRBGBGBGGRGGRGGBGBGBRGRGRGGBG"
+    mosaic = _mosaic()
+    shot = DngShot(camera=camera, active_area=(5, 7, 60, 70), crop=(1, 3, 50, 51))
+    frame = _frame(mosaic, color=DngColor(pattern=pattern), shot=shot)
+    assert frame.kind == "xtrans"
+    assert frame.pattern is not None
+    assert np.array_equal(frame.pattern, cfa_tile(pattern))
+    assert np.array_equal(frame.mosaic, mosaic[5:, 7:])
+    assert frame.crop == Crop(1, 3, 50, 51)
+
+
 def test_a_raw_in_a_sub_directory_is_found() -> None:
     mosaic = _mosaic()
     buffer = io.BytesIO()

@@ -111,7 +111,11 @@ def test_phases_of_one_capture_agree_within_demosaicing_error(testdata: Path) ->
 def test_a_stop_doubles_the_light_of_a_real_file(testdata: Path, name: str) -> None:
     developed = develop(ours((testdata / name).read_bytes(), method="ahd"))
     below, above = linear(developed, ev=-2.0), linear(developed, ev=-1.0)
-    inside = (above > 0) & (above < 1) & (developed.pixels * developed.scale < 2).all(2)[..., None]
+    inside = (
+        (above > 0)
+        & (above < 1)
+        & np.all(developed.pixels * developed.scale < 2, axis=2)[..., None]
+    )
     assert inside.mean() > 0.5
     assert np.array_equal(above[inside], 2 * below[inside])
 

@@ -171,6 +171,13 @@ def test_orientation(tmp_path: Path, orientation: int) -> None:
         assert np.array_equal(read_retouch(tmp_path / name, bits=8), expected)
 
 
+@pytest.mark.parametrize("orientation", [0, 9])
+def test_an_orientation_that_means_nothing_is_upright(tmp_path: Path, orientation: int) -> None:
+    picture = ramp(np.uint8, shape=(9, 14))
+    path = tiff(tmp_path / "a.tif", picture, extratags=[(274, "H", 1, orientation, True)])
+    assert np.array_equal(read_retouch(path, bits=8), picture)
+
+
 @pytest.mark.parametrize(
     "options",
     [

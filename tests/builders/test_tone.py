@@ -13,7 +13,7 @@ from builders.render import Scene, render
 from degrade.color import PROPHOTO_TO_SRGB, SRGB_TO_PROPHOTO, srgb_encode
 
 SETTINGS = settings(max_examples=60, deadline=None)  # the first call compiles
-# the colour matrix of a Nikon D40, rows sum to 1: large negative terms
+# a Nikon camera to linear sRGB, rows sum to 1: large negative terms
 CAMERA = np.array(
     [[1.647, -0.450, -0.197], [-0.182, 1.597, -0.415], [0.012, -0.438, 1.426]], np.float32
 )
