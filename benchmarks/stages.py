@@ -16,7 +16,7 @@ from builders.worker import make_part
 
 # Stage -> the name by which the build calls it. A stage inside another counts as itself alone.
 _STAGES = {
-    "hash": ("builders.kinds.exposure", "source_digest"),
+    "read and hash": ("builders.kinds.exposure", "read_source"),
     "demosaic (LibRaw)": ("builders.raw", "demosaic"),
     "normalise": ("builders.demosaic", "normalise"),
     "wrap as DNG": ("builders.demosaic", "write_dng"),
@@ -66,7 +66,7 @@ def part_stages(task: SceneTask, *, kind: str, path: Path) -> dict[str, float]:
     @contextmanager
     def timed_open(*given: Any, **named: Any) -> Iterator[OpenRaw]:
         with ExitStack() as stack:
-            with clock.stage("open and unpack"):
+            with clock.stage("unpack"):
                 raw = stack.enter_context(open_raw(*given, **named))
             yield raw
 
@@ -77,5 +77,5 @@ def part_stages(task: SceneTask, *, kind: str, path: Path) -> dict[str, float]:
         stack.enter_context(patch("builders.kinds.exposure.open_raw", timed_open))
         with clock.stage("the rest"):
             make_part(task, kind=kind, path=path, last_try=True)
-    order = ["hash", "open and unpack", *list(_STAGES)[1:], "the rest"]
+    order = ["read and hash", "unpack", *list(_STAGES)[1:], "the rest"]
     return {name: clock.seconds[name] for name in order if name in clock.seconds}

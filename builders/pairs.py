@@ -95,7 +95,7 @@ class Pairs(Sequence[Pair]):
 
     def keys(self) -> list[str]:
         """Every key, in order; reads indexes only."""
-        starts = [0, *self._ends[:-1]]
+        starts = [end - shard.rows for end, shard in zip(self._ends, self._shards, strict=True)]
         return [key for start in starts for key in self._place(start)[0].keys()]  # noqa: SIM118
 
     def files(self) -> list[str]:

@@ -158,7 +158,13 @@ def differences(old: Plan, new: Plan) -> list[str]:
     after_roots = [(root.folder, root.weight) for root in new.roots]
     if before_roots != after_roots:
         lines.append(f"source folders: {before_roots} were planned, now {after_roots}")
-    return lines + _changed_scenes(old.scenes, new.scenes)
+    lines += _changed_scenes(old.scenes, new.scenes)
+    if not lines and (old.scenes != new.scenes or old.shards != new.shards):
+        lines.append(
+            f"the scenes are cut into shards differently: {len(old.shards)} shards were planned, "
+            f"now {len(new.shards)} (see --scenes-per-shard)"
+        )
+    return lines
 
 
 def _changed_keys(title: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
@@ -181,6 +187,4 @@ def _changed_scenes(before: list[PlannedScene], after: list[PlannedScene]) -> li
         if keys:
             names = ", ".join(path for _, path in keys[:3])
             lines.append(f"{len(keys)} sources {title}: {names}{' ...' if len(keys) > 3 else ''}")
-    if not lines and before != after:
-        lines.append("the scenes are cut into shards differently")
     return lines

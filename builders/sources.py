@@ -8,6 +8,7 @@ Files of one group are views of one thing and never fall into different splits.
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -96,10 +97,23 @@ def list_files(folder: Path, *, suffixes: frozenset[str]) -> tuple[list[tuple[st
             if name.startswith(".") or not path.is_file():
                 continue
             if suffix in suffixes:
-                found.append((path.relative_to(folder).as_posix(), path.stat().st_size))
+                found.append((_name_in(folder, path), path.stat().st_size))
             else:
                 others[suffix or "no suffix"] += 1
     return sorted(found), others
+
+
+def _name_in(folder: Path, path: Path) -> str:
+    """The path below the folder, '/'-separated, as it goes into records: it must be UTF-8."""
+    name = path.relative_to(folder).as_posix()
+    if not name.isascii():
+        try:
+            name.encode()
+        except UnicodeEncodeError as error:
+            raise ValueError(
+                f"{folder}: the name {name!a} is not UTF-8; rename the file"
+            ) from error
+    return name
 
 
 def list_sources(roots: Sequence[Root], *, suffixes: frozenset[str], what: str) -> list[Source]:
@@ -138,8 +152,9 @@ def unique_scenes(files: Sequence[tuple[int, str]], *, taken: Iterable[str] = ()
     """A scene name for each (root, path): the stem, and where stems repeat, more of the path.
 
     Tried in turn until all differ from each other and from `taken`: stem; folders and stem joined
-    by '-'; the same with the suffix; the same with the root's number. Case does not tell two names
-    apart (it would not on macOS and Windows). Raises ValueError where nothing tells two apart.
+    by '-'; the same with the suffix; the same with the root's number; the stem and eight digits of the
+    sha256 of root and path ("a/b.dng" and "a-b.dng" need them). Case does not tell two names
+    apart (it would not on macOS and Windows). Raises ValueError where a file is given twice.
     """
     parts = [(root, PurePosixPath(path)) for root, path in files]
     rules = (
@@ -147,6 +162,7 @@ def unique_scenes(files: Sequence[tuple[int, str]], *, taken: Iterable[str] = ()
         ["-".join([*path.parts[:-1], path.stem]) for _, path in parts],
         ["-".join([*path.parts[:-1], path.name.replace(".", "-")]) for _, path in parts],
         ["-".join([*path.parts[:-1], path.name.replace(".", "-"), f"{r}"]) for r, path in parts],
+        [f"{path.stem}-{_digits(root, path)}" for root, path in parts],
     )
     held = {name.lower() for name in taken}
     names = list(rules[0])
@@ -161,6 +177,10 @@ def unique_scenes(files: Sequence[tuple[int, str]], *, taken: Iterable[str] = ()
             f"two sources cannot be told apart: {', '.join(sorted(again))}; rename one"
         )
     return names
+
+
+def _digits(root: int, path: PurePosixPath) -> str:
+    return hashlib.sha256(f"{root}/{path}".encode()).hexdigest()[:8]
 
 
 def _repeated(names: Iterable[str]) -> set[str]:

@@ -68,7 +68,10 @@ def split_groups(groups: Sequence[str], *, fractions: Mapping[str, float], seed:
 
 
 def read_split_file(path: Path) -> dict[str, list[str]]:
-    """{split: [scene, ...]} from JSON; ValueError for another form or a scene named twice."""
+    """{split: [scene, ...]} from JSON; FileNotFoundError without the file, ValueError for another
+    form or a scene named twice."""
+    if not path.is_file():
+        raise FileNotFoundError(f"--split-file {path}: no such file")
     try:
         splits = msgspec.json.decode(path.read_bytes(), type=dict[str, list[str]])
     except (msgspec.DecodeError, UnicodeDecodeError) as error:

@@ -133,7 +133,7 @@ def exposure(
         )  # fmt: skip
         planned = plan_exposure(roots, target=target, wishes=wishes, store=store)
         for note in planned.notes:
-            err.print(f"note: {note}", markup=False)
+            err.print(f"note: {note}")
         if dry_run:
             _dry_run(planned.plan, folder, workers=workers, timeout=timeout)
             return
@@ -156,7 +156,7 @@ def _roots(raw: list[str], out_folder: Path | None, *, kind: str) -> tuple[list[
 
             place = folder.parent / "demo-raw"
             made = make_demo(place)
-            err.print(f"note: {len(made)} demo RAW files in {place}", markup=False)
+            err.print(f"note: {len(made)} demo RAW files in {place}")
             roots.append(Root(place))
         else:
             roots.append(parse_root(text))
@@ -165,8 +165,6 @@ def _roots(raw: list[str], out_folder: Path | None, *, kind: str) -> tuple[list[
 
 def _run(plan: Plan, folder: Path, *, workers: int, timeout: float, shard: str, dask: str) -> None:
     """Builds, showing progress, and says what came of it."""
-    import os
-
     from builders.run import RunOptions, build, parse_slice
 
     part = parse_slice(shard)
@@ -184,7 +182,7 @@ def _run(plan: Plan, folder: Path, *, workers: int, timeout: float, shard: str, 
                 report=lambda p: meter.show(p.done, p.total),
             )
         else:
-            options = RunOptions(workers or os.cpu_count() or 1, timeout, part)
+            options = RunOptions(workers or _cores(), timeout, part)
             build(plan, out=folder, options=options, report=lambda p: meter.show(p.done, p.total))
     _summary(plan, folder)
 
@@ -212,8 +210,6 @@ def _summary(plan: Plan, folder: Path) -> None:
 
 
 def _dry_run(plan: Plan, folder: Path, *, workers: int, timeout: float) -> None:
-    import os
-
     from builders.estimate import estimate
     from builders.planning import planned_counts
 
@@ -223,7 +219,7 @@ def _dry_run(plan: Plan, folder: Path, *, workers: int, timeout: float) -> None:
     out.print(
         f"from {len(plan.scenes)} sources in {len(plan.shards)} shards, {plan.format}, in {folder}"
     )
-    number = workers or os.cpu_count() or 1
+    number = workers or _cores()
     guess = estimate(plan, workers=number, timeout=timeout)
     if guess is None:
         out.print("disk, time, memory: not known, none of the first sources could be used")
@@ -232,6 +228,13 @@ def _dry_run(plan: Plan, folder: Path, *, workers: int, timeout: float) -> None:
     out.print(f"time:   about {guess.seconds / 60:,.1f} min with {number} workers")
     out.print(f"memory: about {guess.memory / 2**20:,.0f} MiB a worker")
     out.print(f"(measured on {guess.source})")
+
+
+def _cores() -> int:
+    """Cores this process may use: fewer than the machine has, in a container or a batch job."""
+    import os
+
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _free(folder: Path) -> str:

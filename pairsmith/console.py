@@ -19,8 +19,9 @@ from rich.progress import (
 
 PLAIN_SECONDS = 10.0  # between two lines of progress where there is no terminal
 
-out = Console(highlight=False, soft_wrap=True)
-err = Console(stderr=True, highlight=False, soft_wrap=True)
+# Texts hold paths and keys: their brackets and colons are not rich's markup and emoji.
+out = Console(highlight=False, soft_wrap=True, markup=False, emoji=False)
+err = Console(stderr=True, highlight=False, soft_wrap=True, markup=False, emoji=False)
 
 
 class State:
@@ -42,7 +43,7 @@ def user_errors() -> Iterator[None]:
         if State.debug:
             raise
         message = str(error.args[0]) if isinstance(error, KeyError) else str(error)
-        err.print(f"error: {message}", markup=False)
+        err.print(f"error: {message}")
         raise typer.Exit(2 if message.startswith("--") else 1) from error
 
 

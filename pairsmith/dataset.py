@@ -24,7 +24,7 @@ def verify(folder: Dataset) -> None:
         with Meter("verify", "shards") as meter:
             faults = find_faults(folder, report=meter.show)
         for fault in faults:
-            err.print(fault, markup=False)
+            err.print(fault)
         if faults:
             raise RuntimeError(f"{folder}: {len(faults)} faults")
         pairs = sum(load_manifest(folder).splits.values())
@@ -51,9 +51,9 @@ def rebuild(
             "pixels": "the stored pixels, coded in other bytes",
             "differs": "not the stored pixels",
         }[result.verdict]
-        out.print(f"{result.verdict}: {key} made again is {meaning}", markup=False)
+        out.print(f"{result.verdict}: {key} made again is {meaning}")
         for change in result.changes:
-            out.print(f"  {change}", markup=False)
+            out.print(f"  {change}")
         if result.verdict == "differs":
             raise typer.Exit(1)
 
@@ -83,9 +83,9 @@ def info(folder: Dataset) -> None:
             "keys": ", ".join(open_pairs(folder).keys()[:3]) + " ...",
         }
         for name, text in lines.items():
-            out.print(f"{name + ':':10}{text}", markup=False)
+            out.print(f"{name + ':':10}{text}")
         for name, value in sorted(manifest.arguments.items()):
-            out.print(f"  {name} = {json.dumps(value)}", markup=False)
+            out.print(f"  {name} = {json.dumps(value)}")
 
 
 def preview(

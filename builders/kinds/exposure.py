@@ -16,7 +16,7 @@ from builders import alignment
 from builders.atomic import sha256_file
 from builders.crops import TRIES, patch_count, patch_positions
 from builders.drops import Drop
-from builders.kinds.capture import Capture, capture_facts, shrink, read_source
+from builders.kinds.capture import Capture, capture_facts, read_source, shrink
 from builders.kinds.exposure_arguments import ExposureArguments, ev_name, input_evs
 from builders.kinds.scene import Codecs, Kind, RenderedPair, RenderedScene, SceneTask
 from builders.raw import open_raw
@@ -43,27 +43,11 @@ def codecs(arguments: ExposureArguments) -> Codecs:
 def build_scene(task: SceneTask) -> RenderedScene:
     """Decodes one RAW once and renders its pairs. Raises Drop for what cannot be used."""
     arguments = msgspec.convert(task.arguments, ExposureArguments)
-    data, digest = read_source(task)
     if arguments.gt_kind == "retouch" and not task.targets:
         raise Drop("no-target", f"{task.file}: no target with the stem {Path(task.path).stem}")
-    with open_raw(task.file, data=data) as raw:
-        del data
-        frame = raw.frame
-        developed = raw.demosaic(arguments.demosaic)
-    capture = Capture.of(developed, arguments)
+    capture, common = _develop(task, arguments)
     gts, parameters = _targets(task, capture, arguments)
     gt = next(iter(gts.values()))
-    facts = {
-        "source": {"root": task.root, "path": task.path, "sha256": digest},
-        "capture": capture_facts(frame, demosaic=developed.method),
-        "style": arguments.style,
-        "resize": arguments.resize,
-        "size": list(gt.shape[:2]),
-        "bits": arguments.bits,
-        "encode": arguments.encode,
-        "gt_encode": arguments.gt_encode,
-        "gt": parameters,
-    }
     if arguments.patch is None:
         if arguments.screens:
             screen(gt, limits=AFIFI)
@@ -74,11 +58,29 @@ def build_scene(task: SceneTask) -> RenderedScene:
     extras = {} if arguments.patch else dict(list(gts.items())[1:])
     return RenderedScene(
         gts={_gt_name(name): _cut(gt, place, arguments.patch) for name, place in places.items()},
-        parameters=facts,
+        parameters={**common, "size": list(gt.shape[:2]), "gt": parameters},
         pairs=_pairs(capture, arguments, places),
         extras=extras,
         drops=drops,
     )
+
+
+def _develop(task: SceneTask, arguments: ExposureArguments) -> tuple[Capture, dict[str, Any]]:
+    """The capture, ready to render, and what all its records share; the mosaic is let go."""
+    data, digest = read_source(task)
+    with open_raw(task.file, data=data) as raw:
+        del data
+        developed = raw.demosaic(arguments.demosaic)
+        facts = capture_facts(raw.frame, demosaic=developed.method)
+    return Capture.of(developed, arguments), {
+        "source": {"root": task.root, "path": task.path, "sha256": digest},
+        "capture": facts,
+        "style": arguments.style,
+        "resize": arguments.resize,
+        "bits": arguments.bits,
+        "encode": arguments.encode,
+        "gt_encode": arguments.gt_encode,
+    }
 
 
 def _targets(

@@ -35,7 +35,8 @@ def find_experts(folder: Path, *, depth: int = 3) -> dict[str, Path]:
 
 
 def beside(folder: Path) -> dict[str, Path]:
-    """The experts in the folder that holds `folder`, if `folder` is itself one of them."""
-    if folder.name.lower() not in _EXPERTS:
+    """The experts in the folder that holds `folder`, if it is itself one of them; it comes first."""
+    name = _EXPERTS.get(folder.name.lower())
+    if name is None:
         return {}
-    return find_experts(folder.absolute().parent, depth=1)
+    return {name: folder, **(find_experts(folder.absolute().parent, depth=1) | {name: folder})}
