@@ -52,7 +52,7 @@ bench: .venv/.ready ## time the builds and the readers beside their peers
 	.venv/bin/python benchmarks/reading.py
 
 clean: ## remove build products, caches and datasets/demo (ALL=1: .venv too)
-	rm -rf build dist *.egg-info .pytest_cache .ruff_cache .hypothesis datasets/demo
+	rm -rf build dist *.egg-info .pytest_cache .ruff_cache .hypothesis datasets/demo datasets/demo-raw
 	find . -path ./.venv -prune -o -name __pycache__ -type d -exec rm -rf {} +
 	$(if $(filter 1,$(ALL)),rm -rf .venv)
 

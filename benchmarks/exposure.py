@@ -3,29 +3,34 @@
     python benchmarks/exposure.py [--quick] [--out FILE.json] [--repeats 5]
 
 The files: uncompressed 14-bit DNGs of 12 and 24 megapixels, made of the demo's photographs (twice
-enlarged, side by side) with shot and read noise. All cases (contests.py) run in one build worker,
-so with one thread each for OpenMP, BLAS and OpenCV, one after another, round by round. Peaks of
-memory are those of a fresh worker for each case. Then the real build, by one worker and by two.
+enlarged, side by side) with shot and read noise. All cases (contests.py) run one after another,
+round by round, with one thread for OpenMP, BLAS and OpenCV: ours in a build's worker, the peer in a
+plain process. Peaks of memory are those of a fresh process that takes three files. Then the real
+build, by one worker and by two.
 """
 
 from __future__ import annotations
 
 import functools
+import multiprocessing
 import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import cv2
 from contests import CASES, CONTESTS, SCALE, Case, Contest, peak_case, run_case, task_of
 from machine import facts, interleave, one_thread, parser, save, stopwatch, table
+from pebble import ProcessPool
 from pictures import make_dng
 from stages import part_stages
 
 from builders.kinds.exposure_arguments import Wishes
+from builders.kinds.exposure_plan import plan_exposure
 from builders.parts import part_path
 from builders.plan import PlannedShard
-from builders.planning import Store, plan_exposure
+from builders.planning import Store
 from builders.run import RunOptions, build, worker_pool
 from builders.sources import Root
 from builders.start import start_build
@@ -35,17 +40,24 @@ SIZES = {"12 MP": (3024, 4032), "24 MP": (4016, 6016)}
 QUICK_SIZES = {"0.3 MP": (480, 640)}
 
 
-def in_worker(work: Callable[..., Any], *given: Any, **named: Any) -> Any:
-    """Runs `work` in a fresh worker, set up as a build sets it up."""
-    with worker_pool(1) as pool:
+def plain_pool() -> ProcessPool:
+    """A process as the peer's users have it: one thread (`one_thread`), and nothing of ours."""
+    context = multiprocessing.get_context("spawn")
+    return ProcessPool(1, initializer=cv2.setNumThreads, initargs=[0], context=context)
+
+
+def in_fresh(work: Callable[..., Any], *given: Any, peer: bool = False, **named: Any) -> Any:
+    """Runs `work` in a process of its own: a build's worker, or a plain one for the peer."""
+    with plain_pool() if peer else worker_pool(1) as pool:
         return pool.schedule(work, given, named).result()
 
 
 def time_cases(dng: Path, *, folder: Path, repeats: int) -> dict[str, dict[str, Any]]:
-    """Every case, in one worker."""
-    with worker_pool(1) as pool:
+    """Every case, ours in a build's worker and the peer's in a plain process."""
+    with worker_pool(1) as ours, plain_pool() as theirs:
 
         def once(case: Case) -> tuple[float, float]:
+            pool = theirs if case.peer else ours
             return pool.schedule(run_case, [dng], {"case": case, "folder": folder}).result()
 
         works = {case.title(): functools.partial(once, case) for case in CASES}
@@ -72,7 +84,9 @@ def time_builds(dng: Path, *, folder: Path, files: int, repeats: int) -> dict[st
     sources.mkdir()
     for index in range(files):
         (sources / f"copy-{index:03d}.dng").hardlink_to(dng)
-    planned = plan_exposure([Root(sources)], target=None, wishes=Wishes(scale=SCALE), store=Store())
+    planned = plan_exposure(
+        [Root(sources)], target=None, wishes=Wishes(fraction=SCALE), store=Store()
+    )
 
     def once(workers: int) -> tuple[float, float]:
         with tempfile.TemporaryDirectory(dir=folder) as name:
@@ -93,17 +107,15 @@ def measure(folder: Path, *, quick: bool, repeats: int) -> dict[str, Any]:
         place = folder / size.replace(" ", "")
         place.mkdir()
         dng = place / "photo.dng"
-        in_worker(make_dng, dng, shape=shape)
+        in_fresh(make_dng, dng, shape=shape)
         cases = time_cases(dng, folder=place, repeats=repeats)
         peaks = {
-            case.title(): in_worker(peak_case, dng, case=case, folder=place)
+            case.title(): in_fresh(peak_case, dng, peer=case.peer, case=case, folder=place)
             for case in CASES
             if case.stored
         }
         stages = {
-            Case(False, shrink, "").title(): in_worker(
-                time_stages, dng, shrink=shrink, folder=place
-            )
+            Case(False, shrink, "").title(): in_fresh(time_stages, dng, shrink=shrink, folder=place)
             for shrink in ("", "linear", "msec")
         }
         contests = [_settle(contest, cases) for contest in CONTESTS]
@@ -112,7 +124,7 @@ def measure(folder: Path, *, quick: bool, repeats: int) -> dict[str, Any]:
             "peak_bytes": peaks, "stages": stages,
         }  # fmt: skip
         if "builds" not in report:  # of the smaller files
-            files, turns = (4, 1) if quick else (16, min(3, repeats))
+            files, turns = (2, 1) if quick else (16, min(3, repeats))
             report["builds"] = time_builds(dng, folder=place, files=files, repeats=turns)
     return report | {"load_at_end": facts()["load"]}
 

@@ -114,11 +114,10 @@ def facts() -> dict[str, Any]:
 def _processor() -> str:
     cpuinfo = Path("/proc/cpuinfo")
     if cpuinfo.is_file():
-        lines = dict(
-            (part.strip() for part in line.split(":", 1))
-            for line in cpuinfo.read_text().splitlines()
-            if ":" in line
-        )
+        lines: dict[str, str] = {}
+        for line in cpuinfo.read_text().splitlines():
+            name, _, value = line.partition(":")
+            lines[name.strip()] = value.strip()
         return (
             f"{lines.get('model name', platform.machine())}, family "
             f"{lines.get('cpu family', '?')} model {lines.get('model', '?')}"

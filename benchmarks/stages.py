@@ -11,13 +11,13 @@ from typing import Any
 from unittest.mock import patch
 
 from builders.kinds.scene import SceneTask
-from builders.raw import OpenRaw, open_raw
 from builders.worker import make_part
 
 # Stage -> the name by which the build calls it. A stage inside another counts as itself alone.
 _STAGES = {
     "read and hash": ("builders.kinds.exposure", "read_source"),
-    "demosaic (LibRaw)": ("builders.raw", "demosaic"),
+    "unpack": ("builders.kinds.exposure", "read_raw"),
+    "demosaic (LibRaw)": ("builders.kinds.exposure", "demosaic"),
     "normalise": ("builders.demosaic", "normalise"),
     "wrap as DNG": ("builders.demosaic", "write_dng"),
     "clip mask": ("builders.frame", "clip_mask"),
@@ -63,19 +63,10 @@ def part_stages(task: SceneTask, *, kind: str, path: Path) -> dict[str, float]:
     """Makes one part; returns seconds by stage, 'the rest' (records, imports) included."""
     clock = _Clock()
 
-    @contextmanager
-    def timed_open(*given: Any, **named: Any) -> Iterator[OpenRaw]:
-        with ExitStack() as stack:
-            with clock.stage("unpack"):
-                raw = stack.enter_context(open_raw(*given, **named))
-            yield raw
-
     with ExitStack() as stack:
         for name, (module, attribute) in _STAGES.items():
             function = getattr(import_module(module), attribute)
             stack.enter_context(patch(f"{module}.{attribute}", clock.timed(name, function)))
-        stack.enter_context(patch("builders.kinds.exposure.open_raw", timed_open))
         with clock.stage("the rest"):
             make_part(task, kind=kind, path=path, last_try=True)
-    order = ["read and hash", "unpack", *list(_STAGES)[1:], "the rest"]
-    return {name: clock.seconds[name] for name in order if name in clock.seconds}
+    return {name: clock.seconds[name] for name in [*_STAGES, "the rest"] if name in clock.seconds}

@@ -6,7 +6,8 @@ import re
 
 import msgspec
 
-from builders.plan import Plan, cut_shards, differences
+from builders.option_error import OptionError
+from builders.plan import Plan, cut_shards, differences, with_digests
 from builders.planning import Store, place_scenes
 from builders.sources import Source, unique_scenes
 
@@ -22,7 +23,7 @@ def append_to(old: Plan, *, new: Plan, store: Store) -> Plan:
     """
     same_sources = msgspec.structs.replace(new, scenes=old.scenes, shards=old.shards)
     if changed := differences(old, same_sources):
-        raise ValueError("--append adds files and changes nothing else: " + "; ".join(changed))
+        raise OptionError("--append adds files and changes nothing else: " + "; ".join(changed))
     known = {(scene.root, scene.path) for scene in old.scenes}
     added = [scene for scene in new.scenes if (scene.root, scene.path) not in known]
     if not added:
@@ -50,6 +51,6 @@ def append_to(old: Plan, *, new: Plan, store: Store) -> Plan:
         offset=len(old.scenes),
         suffix=f"-add{generation:02d}",
     )
-    return msgspec.structs.replace(
-        old, scenes=[*old.scenes, *ordered], shards=[*old.shards, *shards]
+    return with_digests(
+        msgspec.structs.replace(old, scenes=[*old.scenes, *ordered], shards=[*old.shards, *shards])
     )

@@ -13,15 +13,8 @@ import rawpy
 from numpy.typing import NDArray
 
 from builders.tags import DngTags
+from degrade.color import SRGB_TO_XYZ
 
-# linear sRGB (D65) -> XYZ, IEC 61966-2-1 primaries
-SRGB_TO_XYZ = np.array(
-    [
-        [0.4124564, 0.3575761, 0.1804375],
-        [0.2126729, 0.7151522, 0.0721750],
-        [0.0193339, 0.1191920, 0.9503041],
-    ]
-)
 # Gains spread over more than six stops come from a broken tag, not from a light source
 _WIDEST_BALANCE = 64.0
 

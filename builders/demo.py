@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from builders.atomic import whole_file, write_whole
 from builders.dng import DngColor, DngShot, cfa_tile, write_dng
 from builders.sources import SourceNote
-from degrade.color import srgb_decode
+from degrade.color import SRGB_TO_XYZ, srgb_decode
 from degrade.draws import draw_u32
 from degrade.images import Picture, read_picture
 
@@ -92,10 +92,6 @@ DEMO_SCENES: dict[str, DemoScene] = {
 # XYZ (D65) -> camera RGB of the Canon EOS 5D, the camera of most FiveK pictures: Adobe's
 # ColorMatrix2 for it, as LibRaw's table lists it (src/tables/colordata.cpp).
 MATRIX = ((0.6347, -0.0479, -0.0972), (-0.8297, 1.5954, 0.2480), (-0.1968, 0.2131, 0.7649))
-# Linear sRGB -> XYZ, IEC 61966-2-1 equation 7, four published digits.
-SRGB_TO_XYZ = np.array(
-    [[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]]
-)
 
 # Noise of a Canon EOS 5D Mark IV, calibrated by Wei et al., "A Physics-Based Noise Formation Model
 # for Extreme Low-Light Raw Denoising", CVPR 2020: gain K at ISO 100 in 14-bit numbers an electron,

@@ -16,11 +16,12 @@ import rawpy
 from numpy.typing import NDArray
 from rawpy import ColorSpace, DemosaicAlgorithm, HighlightMode
 
-from builders.camera_color import SRGB_TO_XYZ
 from builders.dng import DngColor, DngShot, cfa_name, write_dng
 from builders.drops import Drop
 from builders.frame import Crop, RawFrame, upright
 from builders.mosaic import WHITE, normalise
+from builders.option_error import OptionError
+from degrade.color import SRGB_TO_XYZ
 
 # Bit-equal for any number of OpenMP threads, and a pixel depends on its neighbourhood only. "half"
 # takes each 2x2 block as one pixel.
@@ -102,11 +103,11 @@ def demosaic(frame: RawFrame, *, method: str = "ahd") -> Demosaiced:
 def check_method(method: str) -> None:
     """Raise ValueError, with the reason, unless `method` is one of `DEMOSAICS`."""
     if method in _REFUSED:
-        raise ValueError(
+        raise OptionError(
             f"--demosaic {method}: refused: {_REFUSED[method]}; one of {', '.join(DEMOSAICS)}"
         )
     if method not in DEMOSAICS:
-        raise ValueError(f"--demosaic {method}: one of {', '.join(DEMOSAICS)}")
+        raise OptionError(f"--demosaic {method}: one of {', '.join(DEMOSAICS)}")
 
 
 def _channels(frame: RawFrame) -> NDArray[np.intp]:
@@ -122,7 +123,7 @@ def _interpolate(frame: RawFrame, *, gain: NDArray[np.float32], method: str) -> 
             "unsupported",
             f"{frame.name}: LibRaw's X-Trans demosaic needs 512 samples a side, it has {smallest}",
         )
-    # AHD and AAHD compare directions in CIELab, so LibRaw must know the colour matrix:
+    # AHD compares directions in CIELab, so LibRaw must know the colour matrix:
     # it computes matrix = inverse(XYZ->camera @ sRGB->XYZ, rows normalised)
     to_camera = np.linalg.inv(frame.matrix.astype(np.float64)) @ np.linalg.inv(SRGB_TO_XYZ)
     color = DngColor(
@@ -134,7 +135,7 @@ def _interpolate(frame: RawFrame, *, gain: NDArray[np.float32], method: str) -> 
     flat = normalise(frame.mosaic, black=frame.black, gain=gain)
     write_dng(buffer, flat, color=color, shot=DngShot(camera="pairsmith mosaic"))
     del flat
-    buffer.seek(0)
+    buffer = io.BytesIO(buffer.getvalue())  # trimmed, so that reading it all copies nothing
     try:
         with rawpy.RawPy() as raw:
             raw.open_buffer(buffer)

@@ -24,6 +24,7 @@ REASONS: dict[str, str] = {
     "changed": "the file is not the one that was planned: its size changed",
     "gone": "the file was there when the build was planned and is not now",
     "timeout": "the file took longer than the time-out, twice",
+    "failed": "an error of pairsmith itself on this file, twice; worth a report",
     "crashed": "the decoder's process died on this file, twice",
 }
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from builders.mosaic import clip_mask
 
-Kind = Literal["bayer", "xtrans", "linear"]
+Sampling = Literal["bayer", "xtrans", "linear"]
 _Array = TypeVar("_Array", np.uint8, np.uint16, np.float32)
 
 
@@ -38,16 +38,18 @@ class RawFrame:
         Fractions are kept.
     white: saturation level in DN, float32, shaped like black.
     white_balance: R, G, B gains, float32 [3], the least is 1.
-    white_balance_source: "camera", "daylight-matrix", "unit" or "sidecar" (see `open_raw`).
+    white_balance_source: "camera", "daylight-matrix", "unit" or "sidecar" (see `read_raw`).
     matrix: white-balanced camera RGB -> linear sRGB (D65), float32 [3,3], rows sum to 1.
     matrix_source: "libraw", "identity" or "sidecar".
     crop: DefaultCrop in the mosaic, before rotation.
     orientation: EXIF 1..8, how the stored picture is to be turned.
     camera: make and model, or None; iso; shutter in seconds, or None.
+    sidecar_sha256: of the bytes of the sidecar that a headerless file was read by, in hexadecimal;
+        None for any other file.
     """
 
     name: str
-    kind: Kind
+    kind: Sampling
     mosaic: NDArray[np.uint16]
     pattern: NDArray[np.uint8] | None
     black: NDArray[np.float32]
@@ -61,6 +63,7 @@ class RawFrame:
     camera: str | None
     iso: float | None
     shutter: float | None
+    sidecar_sha256: str | None
 
     def clipped(self) -> NDArray[np.uint8]:
         """Which colours are saturated near each pixel: uint8 [H,W], bit 1 << c for colour c.

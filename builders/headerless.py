@@ -6,8 +6,10 @@ reaches it only when its first bytes say what it is.
 
 from __future__ import annotations
 
+import hashlib
 import io
 import math
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -65,6 +67,14 @@ class Sidecar(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ) = None
 
 
+@dataclass(frozen=True)
+class SidecarFile:
+    """A sidecar that was read: what it says, and the sha256 of its bytes in hexadecimal."""
+
+    says: Sidecar
+    sha256: str
+
+
 _DTYPES = {"uint8": np.dtype("u1"), "uint16": np.dtype("<u2"), "uint16-be": np.dtype(">u2")}
 
 
@@ -82,7 +92,7 @@ def container(head: bytes) -> str | None:
     return None
 
 
-def wrap_headerless(data: bytes, *, path: Path) -> tuple[bytes, Sidecar]:
+def wrap_headerless(data: bytes, *, path: Path) -> tuple[bytes, SidecarFile]:
     """A headerless file's bytes as a DNG in memory, and the sidecar that made it possible.
 
     The sidecar is `<name>.json` beside the file, with or without the file's own suffix.
@@ -104,11 +114,12 @@ def wrap_headerless(data: bytes, *, path: Path) -> tuple[bytes, Sidecar]:
             '"white": 15520}',
         )
     try:
-        sidecar = msgspec.json.decode(found.read_bytes(), type=Sidecar)
+        said = found.read_bytes()
+        sidecar = msgspec.json.decode(said, type=Sidecar)
     except (msgspec.DecodeError, OSError) as error:
         raise Drop("unreadable", f"{found}: not a sidecar for {path.name}: {error}") from error
     try:
-        return _wrap(data, sidecar=sidecar), sidecar
+        return _wrap(data, sidecar=sidecar), SidecarFile(sidecar, hashlib.sha256(said).hexdigest())
     except ValueError as error:
         raise Drop("unreadable", f"{found}: {error}") from error
 

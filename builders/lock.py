@@ -33,12 +33,24 @@ def build_lock(out: Path, *, slice_name: str) -> Iterator[None]:
             count = slice_name.rpartition("-")[2]
             for other in folder.glob("lock-*-of-*"):
                 if other.name.rpartition("-")[2] != count:
-                    _release(_take(other, shared=False, who=""))
+                    _release(_take(other, shared=True, who=""))
             yield
         finally:
             _release(own)
     finally:
         _release(gate)
+
+
+@contextmanager
+def plan_lock(out: Path) -> Iterator[None]:
+    """Waits for, then holds, the right to read and write OUT's plan: moments, never a build."""
+    folder = out / BUILD_FOLDER
+    folder.mkdir(parents=True, exist_ok=True)
+    own = _take(folder / "lock-plan", shared=False, who="plan", wait=True)
+    try:
+        yield
+    finally:
+        _release(own)
 
 
 @contextmanager
@@ -51,16 +63,23 @@ def shard_lock(out: Path, *, name: str) -> Iterator[None]:
         _release(own)
 
 
-def _take(path: Path, *, shared: bool, who: str) -> int:
+def _take(path: Path, *, shared: bool, who: str, wait: bool = False) -> int:
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+    mode = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
     try:
-        fcntl.flock(descriptor, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
-    except OSError as error:
+        fcntl.flock(descriptor, mode if wait else mode | fcntl.LOCK_NB)
+    except BlockingIOError as error:
         holder = os.pread(descriptor, 200, 0).decode(errors="replace").strip()
         os.close(descriptor)
         raise RuntimeError(
             f"{path.parent.parent}: another build is at work on it ({holder or 'holder unknown'}); "
             "wait for it to end, or stop it"
+        ) from error
+    except OSError as error:
+        os.close(descriptor)
+        raise RuntimeError(
+            f"{path}: this file system does not lock files ({error.strerror}); build on another, "
+            "or mount it with locks (Lustre: -o flock)"
         ) from error
     if who:
         os.ftruncate(descriptor, 0)

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import threading
 from bisect import bisect_right
+from collections import OrderedDict
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
@@ -13,27 +16,34 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import numpy as np
 
+from builders.containers import Samples
 from builders.formats.shape import ShardReader
 from builders.manifest import Manifest, ShardEntry, load_manifest
 from builders.parts import Row
 from builders.shards import open_shard
-from degrade.images import Picture
 
 if TYPE_CHECKING:
     import torch
 
+# Shards that one process holds open. 50,000 sources make 1,563 shards, and Linux gives a process
+# 1,024 descriptors unless asked for more (getrlimit(2), RLIMIT_NOFILE).
+OPEN_SHARDS = 64
+
 
 @dataclass(frozen=True)
 class Pair:
-    """One pair: unique key 'scene/variant', pictures as RGB [H,W,3] uint8 or uint16, and the
-    record of every parameter that made it. `identical`: lq equals gt. `gt_name` tells the gts of a
-    scene apart ('gt' where it has one)."""
+    """One pair: unique key 'scene/variant', its pictures, and the record of every parameter that
+    made it. `identical`: lq equals gt. `gt_name` tells the gts of a scene apart ('gt' where it has
+    one).
+
+    A picture is [H,W,C]: RGB, uint8 or uint16, unless its kind of dataset stores raw samples of
+    other channels or float32."""
 
     key: str
     scene: str
     variant: str
-    lq: Picture
-    gt: Picture
+    lq: Samples
+    gt: Samples
     record: dict[str, Any]
     identical: bool
     gt_name: str
@@ -43,7 +53,7 @@ class Pairs(Sequence[Pair]):
     """The pairs of one split, or of all, in stored order. `pairs[i]` decodes one pair.
 
     Files are opened at the first read in each process, so it may be handed to DataLoader workers,
-    forked or spawned. Made by `open_pairs`.
+    forked or spawned; at most `OPEN_SHARDS` are open at once. Made by `open_pairs`.
     """
 
     def __init__(self, out: Path, *, split: str | None, shards: Sequence[ShardEntry]) -> None:
@@ -54,7 +64,8 @@ class Pairs(Sequence[Pair]):
 
     def _forget(self) -> None:
         self._process = os.getpid()
-        self._readers: dict[int, ShardReader] = {}
+        self._readers: OrderedDict[int, ShardReader] = OrderedDict()  # the latest read stands last
+        self._reading = threading.Lock()
 
     def __getstate__(self) -> dict[str, Any]:
         return {"out": self.out, "split": self.split, "_shards": self._shards, "_ends": self._ends}
@@ -66,37 +77,70 @@ class Pairs(Sequence[Pair]):
     def __len__(self) -> int:
         return self._ends[-1] if self._ends else 0
 
-    def _place(self, index: int) -> tuple[ShardReader, int]:
+    @contextmanager
+    def _shard(self, number: int) -> Iterator[ShardReader]:
+        """The reader of a shard, for this thread alone: another one's read might close it."""
+        if self._process != os.getpid():  # forked since: another process's files are not ours
+            self._forget()
+        with self._reading:
+            if number not in self._readers:
+                while len(self._readers) >= OPEN_SHARDS:
+                    self._readers.popitem(last=False)[1].close()
+                self._readers[number] = self._open(self._shards[number])
+            self._readers.move_to_end(number)
+            yield self._readers[number]
+
+    def _open(self, shard: ShardEntry) -> ShardReader:
+        reader = open_shard(self.out, file=shard.file)
+        if len(reader) != shard.rows:
+            reader.close()
+            raise ValueError(
+                f"{self.out / shard.file}: {len(reader)} pairs, dataset.json says {shard.rows}"
+            )
+        return reader
+
+    def _place(self, index: int) -> tuple[int, int]:
+        """The number of the shard that holds pair `index`, and its row there."""
         if not -len(self) <= index < len(self):
             raise IndexError(f"pair {index} of {len(self)} in {self.out}, split {self.split}")
         index %= len(self)
-        shard = bisect_right(self._ends, index)
-        if self._process != os.getpid():  # forked since: another process's files are not ours
-            self._forget()
-        if shard not in self._readers:
-            self._readers[shard] = open_shard(self.out, file=self._shards[shard].file)
-        return self._readers[shard], index - (self._ends[shard - 1] if shard else 0)
+        number = bisect_right(self._ends, index)
+        return number, index - (self._ends[number - 1] if number else 0)
 
     def row(self, index: int) -> Row:
         """Pair `index` as it is stored: coded bytes, nothing decoded."""
-        reader, place = self._place(index)
-        return reader.row(place)
+        number, place = self._place(index)
+        with self._shard(number) as reader:
+            return reader.row(place)
+
+    def decoded(self, index: int) -> tuple[Row, Samples, Samples]:
+        """Pair `index` as it is stored, and its lq and gt decoded.
+
+        Raises ValueError naming file and key where the bytes are damaged."""
+        row = self.row(index)
+        try:
+            return row, row.lq.picture(), row.gt.picture()
+        except ValueError as error:
+            shard = self._shards[self._place(index)[0]]
+            raise ValueError(f"{self.out / shard.file}: pair {row.key!r}: {error}") from error
 
     def __getitem__(self, index: int) -> Pair:  # type: ignore[override]
-        row = self.row(index)
+        row, lq, gt = self.decoded(index)
         record = msgspec.json.decode(row.record, type=dict[str, Any])
         return Pair(
-            row.key, row.scene, row.variant, row.lq.picture(), row.gt.picture(), record,
-            row.identical, row.gt_name,
+            row.key, row.scene, row.variant, lq, gt, record, row.identical, row.gt_name
         )  # fmt: skip
 
     def __iter__(self) -> Iterator[Pair]:
         return (self[index] for index in range(len(self)))
 
     def keys(self) -> list[str]:
-        """Every key, in order; reads indexes only."""
-        starts = [end - shard.rows for end, shard in zip(self._ends, self._shards, strict=True)]
-        return [key for start in starts for key in self._place(start)[0].keys()]  # noqa: SIM118
+        """Every key, in order; reads indexes only, one shard after another."""
+        keys: list[str] = []
+        for number in range(len(self._shards)):
+            with self._shard(number) as reader:
+                keys += reader.keys()
+        return keys
 
     def files(self) -> list[str]:
         """The shard files of these pairs, relative to the dataset."""
@@ -114,9 +158,8 @@ class Pairs(Sequence[Pair]):
 
     def close(self) -> None:
         """Closes this process's files; the next read opens them again."""
-        for reader in self._readers.values():
-            reader.close()
-        self._readers.clear()
+        while self._readers:
+            self._readers.popitem()[1].close()
 
     def torch(self) -> TorchPairs:
         """The same pairs as float32 tensors, for a torch DataLoader."""
@@ -124,7 +167,7 @@ class Pairs(Sequence[Pair]):
 
 
 class TorchPairs:
-    """Map-style torch dataset: {'key': str, 'lq', 'gt': float32 [3,H,W] in 0..1}.
+    """Map-style torch dataset: {'key': str, 'lq', 'gt': float32 [C,H,W] in 0..1}.
 
     The record stays in `pairs[i].record`: a nested dict of mixed types cannot be collated.
     """
@@ -136,20 +179,18 @@ class TorchPairs:
         return len(self.pairs)
 
     def __getitem__(self, index: int) -> dict[str, torch.Tensor | str]:
-        row = self.pairs.row(index)
-        return {
-            "key": row.key,
-            "lq": to_tensor(row.lq.picture()),
-            "gt": to_tensor(row.gt.picture()),
-        }
+        row, lq, gt = self.pairs.decoded(index)
+        return {"key": row.key, "lq": to_tensor(lq), "gt": to_tensor(gt)}
 
 
-def to_tensor(picture: Picture) -> torch.Tensor:
-    """[H,W,3] uint8|uint16 -> float32 tensor [3,H,W], divided by 255 or 65535."""
+def to_tensor(picture: Samples) -> torch.Tensor:
+    """[H,W,C] uint8|uint16 -> float32 tensor [C,H,W], divided by 255 or 65535; float32 samples
+    keep their values."""
     import torch
 
-    planes = np.ascontiguousarray(picture.transpose(2, 0, 1), dtype=np.float32)
-    return torch.from_numpy(planes).div_(float(np.iinfo(picture.dtype).max))
+    planes = np.array(picture.transpose(2, 0, 1), np.float32, order="C")
+    top = 1 if picture.dtype == np.float32 else np.iinfo(picture.dtype).max
+    return torch.from_numpy(planes).div_(float(top))
 
 
 def open_pairs(out: str | Path, *, split: str | None = None) -> Pairs:

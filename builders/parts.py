@@ -12,23 +12,35 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
-import numpy as np
-from numpy.typing import NDArray
 
 from builders.atomic import write_whole
+from builders.containers import (
+    SUFFIXES,
+    Container,
+    Samples,
+    SampleType,
+    Shape,
+    pack_samples,
+    read_header,
+    sample_type,
+    unpack_samples,
+)
 from builders.plan import BUILD_FOLDER, PlannedShard
-from degrade.images import CODECS, Picture, decode_picture, encode_picture
+from degrade.images import CODECS, decode_picture, encode_picture
+
+# Several codecs write one container: the qualities of JPEG.
+_CONTAINERS: dict[str, Container] = {suffix: name for name, suffix in SUFFIXES.items()}
 
 
 class Coded(msgspec.Struct, frozen=True, array_like=True):
-    """One coded picture: codec (key of `CODECS`), [H,W,3], 'uint8'|'uint16', the bytes.
+    """One stored picture: its container, [H,W,C], sample type and bytes, all its own.
 
-    A shape () and dtype '' mean that the container does not state them (parquet); the bytes do.
+    PNG and JPEG decode to RGB; 'raw' samples may have any number of channels (RGB, packed Bayer).
     """
 
-    codec: str
-    shape: tuple[int, ...]
-    dtype: str
+    codec: Container
+    shape: Shape
+    dtype: SampleType
     data: bytes
 
     def sha256(self) -> str:
@@ -36,37 +48,35 @@ class Coded(msgspec.Struct, frozen=True, array_like=True):
         return hashlib.sha256(self.data).hexdigest()
 
     def suffix(self) -> str:
-        """The file suffix of its codec, with the dot."""
-        return CODECS[self.codec][0]
+        """The file suffix of its container, with the dot."""
+        return SUFFIXES[self.codec]
 
-    def picture(self) -> Picture:
-        """The decoded picture [H,W,3]; raises ValueError if bytes and header do not agree."""
-        if self.codec != "raw":
-            picture = decode_picture(self.data)
-        else:
-            samples: NDArray = np.frombuffer(self.data, np.dtype(self.dtype).newbyteorder("<"))
-            if samples.size != np.prod(self.shape):
-                raise ValueError(f"{samples.size} samples where {list(self.shape)} were stored")
-            picture = samples.astype(self.dtype).reshape(self.shape)
-        if self.shape and (picture.shape != self.shape or picture.dtype != self.dtype):
+    def picture(self) -> Samples:
+        """The decoded picture [H,W,C]; raises ValueError if bytes and header do not agree."""
+        if self.codec == "raw":
+            return unpack_samples(self.data, shape=self.shape, dtype=self.dtype)
+        picture = decode_picture(self.data)
+        if picture.shape != self.shape or picture.dtype != self.dtype:
             raise ValueError(
                 f"a {picture.dtype} {list(picture.shape)} picture where a "
                 f"{self.dtype} {list(self.shape)} was stored"
             )
         return picture
 
-    def described(self) -> Coded:
-        """Itself with shape and dtype, decoded from the bytes where the container had none."""
-        if self.shape:
-            return self
-        picture = self.picture()
-        return Coded(self.codec, picture.shape, str(picture.dtype), self.data)
+
+def code_picture(picture: Samples, *, codec: str) -> Coded:
+    """`picture` coded by `codec`, a key of `CODECS`: [H,W,3] uint8 or uint16, for 'raw' [H,W,C]
+    uint8, uint16 or float32. Raises ValueError for another codec, shape or type."""
+    raw = codec == "raw"
+    data = pack_samples(picture) if raw else encode_picture(picture, codec=codec)
+    height, width, channels = picture.shape
+    container = _CONTAINERS[CODECS[codec][0]]
+    return Coded(container, (height, width, channels), sample_type(picture), data)
 
 
-def code_picture(picture: Picture, *, codec: str) -> Coded:
-    """`picture` [H,W,3] coded by `codec`, a key of `CODECS`."""
-    data = encode_picture(picture, codec=codec)
-    return Coded(codec, picture.shape, str(picture.dtype), data)
+def coded_bytes(data: bytes) -> Coded:
+    """PNG or JPEG bytes as they are; raises ValueError for others."""
+    return Coded(*read_header(data), data)
 
 
 class Row(msgspec.Struct, frozen=True, array_like=True):
@@ -130,9 +140,14 @@ class Part(msgspec.Struct, frozen=True):
         return sum(len(coded.data) for coded in held)
 
 
+def parts_folder(out: Path, *, shard: PlannedShard) -> Path:
+    """The folder of a shard's parts; the digest in its name keeps other plans' parts apart."""
+    return out / BUILD_FOLDER / "parts" / f"{shard.name}.{shard.digest[:16]}"
+
+
 def part_path(out: Path, *, shard: PlannedShard, index: int) -> Path:
     """Where the part of the plan's scene number `index` lies."""
-    return out / BUILD_FOLDER / "parts" / shard.name / f"{index:07d}.part"
+    return parts_folder(out, shard=shard) / f"{index:07d}.part"
 
 
 def save_part(part: Part, *, path: Path) -> None:
@@ -147,4 +162,4 @@ def load_part(path: Path) -> Part:
 
 def remove_parts(out: Path, *, shard: PlannedShard) -> None:
     """Removes the parts of a shard that is whole."""
-    shutil.rmtree(out / BUILD_FOLDER / "parts" / shard.name, ignore_errors=True)
+    shutil.rmtree(parts_folder(out, shard=shard), ignore_errors=True)

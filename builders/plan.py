@@ -21,10 +21,12 @@ from builders.sources import SourceNote
 
 PLAN_VERSION = 1
 BUILD_FOLDER = ".build"
+RECIPE_DIGITS = 16  # of the recipe's sha256, in each record: enough to tell two recipes apart
 
 # What turns a RAW file into stored bytes: a change of one of these may change them.
 _VERSIONED = (
-    "pairsmith", "rawpy", "numpy", "numba", "opencv-python-headless", "tifffile", "h5py", "pyarrow",
+    "pairsmith", "rawpy", "numpy", "numba", "scipy", "tifffile", "pillow", "msgspec", "h5py",
+    "pyarrow",
 )  # fmt: skip
 
 
@@ -48,12 +50,17 @@ class PlannedScene(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit
 
 
 class PlannedShard(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One file of the dataset: its name without suffix, its split, the scenes [first, last)."""
+    """One file of the dataset: its name without suffix, its split, the scenes [first, last).
+
+    digest: of all that decides its bytes. Parts and states carry it, so that what was made by
+    another plan is never taken for this one's.
+    """
 
     name: str
     split: str
     first: int
     last: int
+    digest: str = ""
 
 
 class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -75,14 +82,35 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     shards: list[PlannedShard]
 
     def recipe_digest(self) -> str:
-        """sha256 over kind and arguments: equal digests mean equally made pairs."""
-        recipe = {"kind": self.kind, "arguments": self.arguments}
-        return hashlib.sha256(msgspec.json.encode(recipe, order="sorted")).hexdigest()
+        """See the function of the same name."""
+        return recipe_digest(self.kind, arguments=self.arguments)
+
+
+def recipe_digest(kind: str, *, arguments: Mapping[str, Any]) -> str:
+    """sha256 over kind and arguments: equal digests mean equally made pairs."""
+    recipe = {"kind": kind, "arguments": dict(arguments)}
+    return hashlib.sha256(msgspec.json.encode(recipe, order="sorted")).hexdigest()
+
+
+def with_digests(plan: Plan) -> Plan:
+    """The plan with a digest in each shard that has none: over the shard's own scenes and every
+    field but the lists, so that appended scenes leave the old shards' digests alone."""
+    common = hashlib.sha256(
+        msgspec.json.encode(msgspec.structs.replace(plan, scenes=[], shards=[]), order="sorted")
+    )
+    shards = []
+    for shard in plan.shards:
+        own = common.copy()
+        own.update(msgspec.json.encode(plan.scenes[shard.first : shard.last], order="sorted"))
+        digest = shard.digest or own.hexdigest()
+        shards.append(msgspec.structs.replace(shard, digest=digest))
+    return msgspec.structs.replace(plan, shards=shards)
 
 
 def present_versions() -> dict[str, str]:
     """The versions of what renders and stores, and the processor family."""
-    import rawpy  # here: `pairsmith --help` should not pay for LibRaw
+    import cv2  # here: `pairsmith --help` should not pay for OpenCV and LibRaw
+    import rawpy
 
     found = {}
     for name in _VERSIONED:
@@ -90,6 +118,7 @@ def present_versions() -> dict[str, str]:
             found[name] = version(name)
         except PackageNotFoundError:
             found[name] = "absent"
+    found["opencv"] = cv2.__version__  # two distributions provide it: ask the one that is loaded
     found["libraw"] = ".".join(str(part) for part in rawpy.libraw_version)
     found["processor"] = platform.machine()
     return found
@@ -159,12 +188,16 @@ def differences(old: Plan, new: Plan) -> list[str]:
     if before_roots != after_roots:
         lines.append(f"source folders: {before_roots} were planned, now {after_roots}")
     lines += _changed_scenes(old.scenes, new.scenes)
-    if not lines and (old.scenes != new.scenes or old.shards != new.shards):
+    if not lines and (old.scenes != new.scenes or _cuts(old) != _cuts(new)):
         lines.append(
             f"the scenes are cut into shards differently: {len(old.shards)} shards were planned, "
             f"now {len(new.shards)} (see --scenes-per-shard)"
         )
     return lines
+
+
+def _cuts(plan: Plan) -> list[tuple[str, int, int]]:
+    return [(shard.name, shard.first, shard.last) for shard in plan.shards]
 
 
 def _changed_keys(title: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:

@@ -1,4 +1,4 @@
-"""From what the user asked to the plan: sources listed, targets found, scenes split, shards cut.
+"""From sources to a plan: scenes named, split and cut into shards. The same for every kind.
 
 Nothing is decoded and no file is read but small JSON sidecars.
 """
@@ -6,15 +6,13 @@ Nothing is decoded and no file is read but small JSON sidecars.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 
 from builders.formats import FORMATS
-from builders.kinds.exposure_arguments import Wishes, resolve
-from builders.layouts.fivek import beside, find_experts
-from builders.layouts.partners import match_partners
+from builders.option_error import OptionError
 from builders.plan import (
     PLAN_VERSION,
     Plan,
@@ -22,8 +20,9 @@ from builders.plan import (
     PlannedScene,
     cut_shards,
     present_versions,
+    with_digests,
 )
-from builders.sources import RAW_SUFFIXES, Root, Source, list_sources, unique_scenes
+from builders.sources import Root, Source, unique_scenes
 from builders.splits import parse_split, read_split_file, split_by_file, split_groups
 
 DEFAULT_SPLIT = "train=0.9,val=0.05,test=0.05"
@@ -34,9 +33,10 @@ SCENES_PER_SHARD = 32
 
 @dataclass(frozen=True)
 class Store:
-    """How the pairs are kept and split: common to every kind of build."""
+    """What is common to every kind of build: how the pairs are kept and split, and the seed of
+    every draw (split, patches). `format` '' leaves the choice to the kind."""
 
-    format: str = "hdf5"
+    format: str = ""
     split: str = DEFAULT_SPLIT
     split_file: Path | None = None
     seed: int = 0
@@ -54,126 +54,70 @@ class Planned:
     notes: list[str]
 
 
-def plan_exposure(
-    roots: Sequence[Root], *, target: Path | None, wishes: Wishes, store: Store
-) -> Planned:
-    """The plan of an exposure build. Raises ValueError, FileNotFoundError or PermissionError."""
-    store = _check_store(store, preset=wishes.preset)
-    sources = list_sources(roots, suffixes=RAW_SUFFIXES, what="camera RAW file")[: store.limit]
-    folders, notes = _target_folders(roots, target)
-    arguments = resolve(wishes, retouched=bool(folders))
-    if arguments.gt_kind == "render":
-        notes.append(
-            f"no --target: the render at EV {arguments.gt_ev:+g} is the target and is not an "
-            "input. Many captures are backlit or wrongly exposed themselves: a retouched target "
-            "is better"
-        )
-    matches = _match(sources, folders)
-    all_experts = wishes.preset == "msec"  # its test set is scored against five experts
-    scenes = [
-        PlannedScene(
-            scene, source.root, source.path, source.size, split,
-            _targets_of(source, matches, every=all_experts and split == "test"), source.note,
-        )
-        for source, scene, split in _split(sources, store=store, notes=notes)
-    ]  # fmt: skip
-    ordered, shards = cut_shards(scenes, per_shard=store.scenes_per_shard)
-    rule = f"file {store.split_file.name}" if store.split_file else store.split
-    plan = Plan(
-        version=PLAN_VERSION,
-        kind="exposure",
-        arguments=msgspec.to_builtins(arguments),
-        format=store.format,
-        naming="msec" if wishes.preset == "msec" else "pairs",
-        seed=store.seed,
-        split_rule=rule,
-        roots=[PlannedRoot(str(root.folder.absolute()), root.weight) for root in roots],
-        target_folders={name: str(folder.absolute()) for name, folder in folders.items()},
-        licence=store.licence,
-        attribution=store.attribution,
-        versions=present_versions(),
-        scenes=ordered,
-        shards=shards,
-    )
-    return Planned(plan, notes)
+@dataclass(frozen=True)
+class PlacedSource:
+    """A source with the scene name and the split it has been given, and its targets by name."""
+
+    source: Source
+    scene: str
+    split: str
+    targets: Mapping[str, str]
 
 
-def planned_counts(plan: Plan) -> dict[str, int]:
-    """Pairs by split if nothing is dropped."""
-    from builders.kinds import KINDS
+@dataclass(frozen=True)
+class Recipe:
+    """What a kind adds to a plan: its name, its checked arguments, the naming of the folder
+    format, and where its targets lie."""
 
-    kind = KINDS[plan.kind]
-    arguments = msgspec.convert(plan.arguments, kind.arguments)
-    counts: dict[str, int] = {}
-    for scene in plan.scenes:
-        counts[scene.split] = counts.get(scene.split, 0) + kind.planned_rows(arguments, scene.split)
-    return counts
+    kind: str
+    arguments: msgspec.Struct
+    naming: str
+    target_folders: Mapping[str, Path]
 
 
-def _check_store(store: Store, *, preset: str) -> Store:
-    if preset == "msec":
-        store = replace(store, format="folder")
-    if store.format not in FORMATS:
-        raise ValueError(f"--format {store.format}: one of {', '.join(FORMATS)}")
+def check_store(store: Store, *, default_format: str) -> Store:
+    """The store with its format decided. Raises OptionError for a value it cannot have."""
+    chosen = store.format or default_format
+    if chosen not in FORMATS:
+        raise OptionError(f"--format {chosen}: one of {', '.join(FORMATS)}")
     if store.limit is not None and store.limit < 1:
-        raise ValueError(f"--limit {store.limit}: at least 1 source")
+        raise OptionError(f"--limit {store.limit}: at least 1 source")
     if store.scenes_per_shard < 1:
-        raise ValueError(f"--scenes-per-shard {store.scenes_per_shard}: at least 1")
+        raise OptionError(f"--scenes-per-shard {store.scenes_per_shard}: at least 1")
     parse_split(store.split)
-    return store
+    return Store(**{**vars(store), "format": chosen})
 
 
-def _target_folders(
-    roots: Sequence[Root], target: Path | None
-) -> tuple[dict[str, Path], list[str]]:
-    """Target folders by name, the pairs' own first; and what was found without being asked."""
-    if target is not None:
-        if not target.is_dir():
-            raise FileNotFoundError(f"--target {target}: no such folder")
-        return beside(target) or find_experts(target, depth=1) or {"target": target}, []
-    for root in roots:
-        experts = find_experts(root.folder) if root.folder.is_dir() else {}
-        if "expert_c" in experts:
-            found = f"{experts['expert_c']}"
-            return experts, [f"FiveK's tree: Expert C's retouches in {found} are the targets"]
-    return {}, []
+def check_roots(roots: Sequence[Root]) -> None:
+    """Raises OptionError where one root holds another: its files would be there twice, perhaps
+    in two splits."""
+    folders = [root.folder.resolve() for root in roots]
+    for index, folder in enumerate(folders):
+        for other in folders[:index]:
+            if folder == other or folder in other.parents or other in folder.parents:
+                raise OptionError(f"--raw {roots[index].folder}: it and {other} overlap; give one")
 
 
-def _match(sources: Sequence[Source], folders: Mapping[str, Path]) -> dict[str, dict[str, str]]:
-    """Target's name -> source's path -> target's path, for the sources that have that target."""
-    paths = [source.path for source in sources]
-    matches: dict[str, dict[str, str]] = {}
-    for name, folder in folders.items():
-        found = zip(paths, match_partners(paths, folder=folder), strict=True)
-        matches[name] = {path: partner for path, partner in found if partner is not None}
-    if folders and not matches[main := next(iter(folders))]:
-        raise FileNotFoundError(
-            f"{folders[main]}: none of its pictures has the stem of one of the "
-            f"{len(sources)} sources ({Path(paths[0]).stem} ...)"
-        )
-    return matches
-
-
-def _split(
+def place_sources(
     sources: Sequence[Source], *, store: Store, notes: list[str]
 ) -> list[tuple[Source, str, str]]:
-    """(source, scene, split) of each source that has a split, in the order of the splits."""
+    """(source, scene, split) of every source that has a split, at most `limit` of them.
+
+    Names and splits are decided over all sources, so a limit changes neither.
+    """
     names = unique_scenes([(source.root, source.path) for source in sources])
     if store.split_file is not None:
-        by_name = read_split_file(store.split_file)
-        splits = split_by_file(names, splits=by_name)
-        order = list(by_name)
+        splits = split_by_file(names, splits=read_split_file(store.split_file))
         if left := splits.count(None):
             notes.append(f"{left} sources are not in {store.split_file} and are left out")
     else:
-        order = list(parse_split(store.split))
         splits = place_scenes(names, sources=sources, rule=store.split, seed=store.seed)
     rows = [
         (source, name, split)
         for source, name, split in zip(sources, names, splits, strict=True)
         if split is not None
     ]
-    return sorted(rows, key=lambda row: order.index(row[2]))
+    return rows[: store.limit]
 
 
 def place_scenes(
@@ -193,12 +137,50 @@ def place_scenes(
     return [known.get(unit) or placed[unit] for unit in units]
 
 
-def _targets_of(
-    source: Source, matches: Mapping[str, dict[str, str]], *, every: bool
-) -> dict[str, str]:
-    """The source's targets by name, its own first; {} if that one is missing."""
-    found = {name: paths[source.path] for name, paths in matches.items() if source.path in paths}
-    main = next(iter(matches), None)
-    if main is None or main not in found:
-        return {}
-    return found if every else {main: found[main]}
+def make_plan(
+    placed: Sequence[PlacedSource], *, recipe: Recipe, roots: Sequence[Root], store: Store
+) -> Plan:
+    """The whole plan of a build; splits in the order in which the user named them."""
+    if store.split_file is not None:
+        rule, order = f"file {store.split_file.name}", list(read_split_file(store.split_file))
+    else:
+        rule, order = store.split, list(parse_split(store.split))
+    scenes = [
+        PlannedScene(
+            p.scene, p.source.root, p.source.path, p.source.size, p.split, dict(p.targets),
+            p.source.note,
+        )
+        for p in sorted(placed, key=lambda p: order.index(p.split))
+    ]  # fmt: skip
+    ordered, shards = cut_shards(scenes, per_shard=store.scenes_per_shard)
+    folders = {name: str(folder.resolve()) for name, folder in recipe.target_folders.items()}
+    return with_digests(
+        Plan(
+            version=PLAN_VERSION,
+            kind=recipe.kind,
+            arguments=msgspec.to_builtins(recipe.arguments),
+            format=store.format,
+            naming=recipe.naming,
+            seed=store.seed,
+            split_rule=rule,
+            roots=[PlannedRoot(str(root.folder.resolve()), root.weight) for root in roots],
+            target_folders=folders,
+            licence=store.licence,
+            attribution=store.attribution,
+            versions=present_versions(),
+            scenes=ordered,
+            shards=shards,
+        )
+    )
+
+
+def planned_counts(plan: Plan) -> dict[str, int]:
+    """Pairs by split if nothing is dropped."""
+    from builders.kinds import KINDS
+
+    kind = KINDS[plan.kind]
+    arguments = msgspec.convert(plan.arguments, kind.arguments)
+    counts: dict[str, int] = {}
+    for scene in plan.scenes:
+        counts[scene.split] = counts.get(scene.split, 0) + kind.planned_rows(arguments, scene.split)
+    return counts

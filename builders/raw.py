@@ -1,4 +1,4 @@
-"""Open a camera RAW as a `RawFrame`: everything LibRaw reads, or a `Drop` that says why not.
+"""Read a camera RAW as a `RawFrame`: everything LibRaw reads, or a `Drop` that says why not.
 
 LibRaw (through rawpy) decodes. Where a DNG's tags say more than LibRaw keeps (fractional black
 levels and their order, white per channel, odd active areas, DefaultCrop), the tags count.
@@ -7,9 +7,7 @@ levels and their order, white per channel, odd active areas, DefaultCrop), the t
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,14 +15,11 @@ import rawpy
 from numpy.typing import NDArray
 
 from builders.camera_color import camera_balance, camera_matrix
-from builders.demosaic import DEMOSAICS, Demosaiced, check_method, demosaic
 from builders.dng import SMALLEST_SIDE
 from builders.drops import Drop
-from builders.frame import Crop, Kind, RawFrame
-from builders.headerless import Sidecar, container, wrap_headerless
+from builders.frame import Crop, RawFrame, Sampling
+from builders.headerless import SidecarFile, container, wrap_headerless
 from builders.tags import DngTags, RawTags, read_tags
-
-__all__ = ["DEMOSAICS", "Crop", "Demosaiced", "OpenRaw", "RawFrame", "check_method", "open_raw"]
 
 # LibRaw's flip (0..7) -> EXIF orientation: bits 4 transpose, 2 rows, 1 columns (libraw, flip_index)
 _EXIF_OF_FLIP = {0: 1, 1: 2, 2: 4, 3: 3, 4: 5, 5: 8, 6: 6, 7: 7}
@@ -35,20 +30,8 @@ _REFUSED_CONTAINERS = {
 }
 
 
-@dataclass(frozen=True)
-class OpenRaw:
-    """An open RAW: its frame, and its demosaic."""
-
-    frame: RawFrame
-
-    def demosaic(self, method: str = "ahd") -> Demosaiced:
-        """The frame interpolated with one of `DEMOSAICS`; see `builders.demosaic.demosaic`."""
-        return demosaic(self.frame, method=method)
-
-
-@contextmanager
-def open_raw(path: str | Path, *, data: bytes | None = None) -> Iterator[OpenRaw]:
-    """Open a RAW file: Bayer, X-Trans, or linear RGB (linear DNG, Canon sRAW).
+def read_raw(path: str | Path, *, data: bytes | None = None) -> RawFrame:
+    """Decode a RAW file to its mosaic: Bayer, X-Trans, or linear RGB (linear DNG, Canon sRAW).
 
     data: the file's bytes, if they are at hand already; else the file is read, once.
     A headerless file needs a sidecar (`builders.headerless.Sidecar`); LibRaw never guesses one.
@@ -84,7 +67,7 @@ def open_raw(path: str | Path, *, data: bytes | None = None) -> Iterator[OpenRaw
         raise Drop(
             "unreadable", f"{path}: LibRaw cannot decode it: {said} ({type(error).__name__})"
         ) from error
-    yield OpenRaw(frame if sidecar is None else _from_sidecar(frame, sidecar=sidecar))
+    return frame if sidecar is None else _from_sidecar(frame, sidecar=sidecar)
 
 
 def _read(path: Path) -> bytes:
@@ -131,13 +114,14 @@ def _frame(raw: rawpy.RawPy, *, tags: RawTags, path: Path) -> RawFrame:
         camera=tags.camera,
         iso=iso if iso > 0 else None,
         shutter=float(other.shutter_speed) if other.shutter_speed > 0 else None,
+        sidecar_sha256=None,
     )
 
 
 def _geometry(
     raw: rawpy.RawPy, *, tags: RawTags, name: str
-) -> tuple[Kind, Crop, NDArray[np.uint8] | None]:
-    """Kind, visible area in the decoded array, CFA tile at its top-left; refuses the rest."""
+) -> tuple[Sampling, Crop, NDArray[np.uint8] | None]:
+    """Sampling, visible area in the decoded array, CFA tile at its top-left; refuses the rest."""
     sizes = raw.sizes
 
     def refuse(why: str) -> Drop:
@@ -168,6 +152,8 @@ def _geometry(
     if min(area.height, area.width) < SMALLEST_SIDE:
         raise refuse(f"{area.height}x{area.width} samples; LibRaw needs {SMALLEST_SIDE} a side")
     if raw.raw_type == rawpy.RawType.Stack:
+        if raw.raw_image.ndim != 3 or raw.raw_image.shape[2] < 3:
+            raise refuse(f"linear samples of shape {list(raw.raw_image.shape)}; three are needed")
         if dng is None and (tags.make or "").upper().startswith("NIKON"):
             raise refuse("Nikon small RAW, white-balanced already; take the full-size RAW")
         return "linear", area, None
@@ -241,11 +227,13 @@ def _crop(raw: rawpy.RawPy, *, area: Crop, dng: DngTags | None) -> Crop:
     return Crop(top, left, bottom - top, right - left) if top < bottom and left < right else whole
 
 
-def _from_sidecar(frame: RawFrame, *, sidecar: Sidecar) -> RawFrame:
+def _from_sidecar(frame: RawFrame, *, sidecar: SidecarFile) -> RawFrame:
     """The frame of a wrapped dump, its colour credited to the sidecar."""
+    says = sidecar.says
     return replace(
         frame,
-        white_balance_source=frame.white_balance_source if sidecar.wb is None else "sidecar",
-        matrix_source=frame.matrix_source if sidecar.matrix is None else "sidecar",
+        white_balance_source=frame.white_balance_source if says.wb is None else "sidecar",
+        matrix_source=frame.matrix_source if says.matrix is None else "sidecar",
         camera=None,
+        sidecar_sha256=sidecar.sha256,
     )

@@ -29,9 +29,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from builders import tone
-from builders.raw import Demosaiced
-from degrade.color import PROPHOTO_TO_SRGB, SRGB_TO_PROPHOTO, srgb_steps
+from builders.demosaic import Demosaiced
+from builders.pixels import (
+    load_block,
+    matrix_block,
+    raise_clipped,
+    ramp_block,
+    store_8,
+    store_16,
+    store_linear,
+    tone_block,
+)
+from builders.tone import exposure_ramp, tone_curve
+from degrade.color import PROPHOTO_TO_SRGB, SRGB_TO_PROPHOTO, srgb_curve_16, srgb_steps
 from degrade.resize import resize_rows
 
 STYLES = ("srgb", "acr-like")
@@ -42,7 +52,7 @@ _ROW_SUM = 1e-3  # how far the rows of a camera matrix may be from 1
 
 
 @dataclass(frozen=True)
-class Scene:
+class Developed:
     """Scene-linear camera RGB at output size, white balanced, upright; input of render.
 
     pixels: uint16 or float32 [h,w,3]; pixels*scale is scene-linear: 1.0 = the level where the
@@ -61,33 +71,33 @@ class Scene:
         kinds = (np.uint16, np.float32)
         if len(shape) != 3 or shape[2] != 3 or not min(shape) or self.pixels.dtype not in kinds:
             raise ValueError(
-                f"scene pixels are {self.pixels.dtype} {list(shape)}; needed: uint16 or float32 "
-                "[h,w,3]"
+                f"developed pixels are {self.pixels.dtype} {list(shape)}; needed: uint16 or "
+                "float32 [h,w,3]"
             )
         if self.pixels.dtype == np.float32 and not np.isfinite(self.pixels).all():
-            raise ValueError("scene pixels hold NaN or infinity; light is finite")
+            raise ValueError("developed pixels hold NaN or infinity; light is finite")
         if not (math.isfinite(self.scale) and self.scale > 0.0):
-            raise ValueError(f"scene scale must be above 0 and finite, got {self.scale}")
+            raise ValueError(f"developed scale must be above 0 and finite, got {self.scale}")
         if self.clipped is not None and self.clipped.shape != shape[:2]:
             raise ValueError(
-                f"scene mask is {list(self.clipped.shape)}, its pixels {list(shape[:2])}; "
+                f"developed mask is {list(self.clipped.shape)}, its pixels {list(shape[:2])}; "
                 "crop and rotate both alike"
             )
         if self.matrix.shape != (3, 3) or np.abs(self.matrix.sum(axis=1) - 1.0).max() > _ROW_SUM:
             raise ValueError(
-                "scene matrix must be [3,3] with rows that sum to 1 (white balanced camera RGB to "
-                f"sRGB), got {self.matrix.tolist()}; divide each row by its sum"
+                "developed matrix must be [3,3] with rows that sum to 1 (white balanced camera RGB "
+                f"to sRGB), got {self.matrix.tolist()}; divide each row by its sum"
             )
 
 
-def develop(demosaiced: Demosaiced, *, size: tuple[int, int] | None = None) -> Scene:
-    """Demosaiced camera RGB -> Scene of `size` (height, width), or as it is for None.
+def develop(demosaiced: Demosaiced, *, size: tuple[int, int] | None = None) -> Developed:
+    """Demosaiced camera RGB -> Developed of `size` (height, width), or as it is for None.
 
     With a size the highlight rule is applied at full resolution, then the rows are resized in
     linear light (antialiased bicubic, degrade.resize.resize_rows; its overshoot below 0 is cut).
-    Without one the scene keeps the uint16 pixels and the mask, uncopied; render applies the rule.
+    Without one it keeps the uint16 pixels and the mask, uncopied; render applies the rule.
     """
-    whole = Scene(demosaiced.pixels, demosaiced.scale, demosaiced.clipped, demosaiced.matrix)
+    whole = Developed(demosaiced.pixels, demosaiced.scale, demosaiced.clipped, demosaiced.matrix)
     height, width = whole.pixels.shape[:2]
     if size is None or tuple(size) == (height, width):
         return whole
@@ -95,17 +105,20 @@ def develop(demosaiced: Demosaiced, *, size: tuple[int, int] | None = None) -> S
     def rows(top: int, bottom: int) -> NDArray[np.float32]:
         strip = np.empty((bottom - top, width, 3), np.float32)
         for pixels, flags, part in _blocks(whole, strip, top):
+            if not flags.any():  # nothing to raise
+                part[:] = pixels
+                continue
             block = np.empty((3, len(pixels)), np.float32)
-            tone.load_block(pixels, np.float32(1.0), block)
-            tone.raise_clipped(block, flags)
-            tone.store_linear(block, part)
+            load_block(pixels, np.float32(1.0), block)
+            raise_clipped(block, flags)
+            store_linear(block, part)
         return strip
 
     pixels = resize_rows(rows, source=(height, width), size=size)
-    return Scene(np.maximum(pixels, 0.0, out=pixels), whole.scale, None, whole.matrix)
+    return Developed(np.maximum(pixels, 0.0, out=pixels), whole.scale, None, whole.matrix)
 
 
-def render(scene: Scene, *, ev: float, style: str = "srgb", bits: int = 8) -> NDArray[Any]:
+def render(developed: Developed, *, ev: float, style: str = "srgb", bits: int = 8) -> NDArray[Any]:
     """Renders at `ev` stops (-30..30) -> sRGB uint8 or uint16 [h,w,3] (bits 8 or 16).
 
     style: one of STYLES. Rounded half up; the 8-bit codes are those of the exact sRGB curve, the
@@ -113,54 +126,58 @@ def render(scene: Scene, *, ev: float, style: str = "srgb", bits: int = 8) -> ND
     """
     if bits not in (8, 16):
         raise ValueError(f"render bits={bits}: allowed are 8 and 16")
-    out = np.empty(scene.pixels.shape, np.uint8 if bits == 8 else np.uint16)
-    return _render(scene, ev=ev, style=style, out=out)
+    out = np.empty(developed.pixels.shape, np.uint8 if bits == 8 else np.uint16)
+    return _render(developed, ev=ev, style=style, out=out)
 
 
-def linear(scene: Scene, *, ev: float, style: str = "srgb") -> NDArray[np.float32]:
-    """The picture before the sRGB curve: linear sRGB float32 [h,w,3] in [0,1]; as render."""
-    return _render(scene, ev=ev, style=style, out=np.empty(scene.pixels.shape, np.float32))
+def linear(developed: Developed, *, ev: float, style: str = "srgb") -> NDArray[np.float32]:
+    """The picture before the sRGB curve: linear sRGB float32 [h,w,3] in [0,1]; as render.
+
+    No build calls it: it is for the laws, which hold in light and not in codes, and for whoever
+    wants linear pictures of more than 8 bits.
+    """
+    return _render(developed, ev=ev, style=style, out=np.empty(developed.pixels.shape, np.float32))
 
 
-def _render(scene: Scene, *, ev: float, style: str, out: NDArray[Any]) -> NDArray[Any]:
+def _render(developed: Developed, *, ev: float, style: str, out: NDArray[Any]) -> NDArray[Any]:
     if style not in STYLES:
         raise ValueError(f"render style {style!r}: allowed are {', '.join(STYLES)}")
     if not abs(ev) <= _FARTHEST:
         raise ValueError(f"render ev={ev}: allowed are -{_FARTHEST:g} to {_FARTHEST:g} stops")
-    to_linear = scene.matrix
-    gain, ramp, curve = scene.scale * 2.0**ev, None, None
+    to_linear = developed.matrix
+    gain, ramp, curve = developed.scale * 2.0**ev, None, None
     if style == "acr-like":
-        gain = scene.scale
-        to_linear = (SRGB_TO_PROPHOTO @ scene.matrix.astype(np.float64)).astype(np.float32)
-        ramp = tuple(np.float32(value) for value in tone.exposure_ramp(ev))
-        curve = tone.tone_curve(ev)
+        gain = developed.scale
+        to_linear = (SRGB_TO_PROPHOTO @ developed.matrix.astype(np.float64)).astype(np.float32)
+        ramp = tuple(np.float32(value) for value in exposure_ramp(ev))
+        curve = tone_curve(ev)
     to_srgb = PROPHOTO_TO_SRGB.astype(np.float32)
     codes, steps = srgb_steps()
-    encode = tone.encode_16()
-    for pixels, flags, part in _blocks(scene, out, 0):
+    encode = srgb_curve_16()
+    for pixels, flags, part in _blocks(developed, out, 0):
         block = np.empty((3, len(pixels)), np.float32)
-        tone.load_block(pixels, np.float32(gain), block)
-        tone.raise_clipped(block, flags)
-        tone.matrix_block(block, to_linear)
+        load_block(pixels, np.float32(gain), block)
+        raise_clipped(block, flags)
+        matrix_block(block, to_linear)
         if ramp is not None and curve is not None:
-            tone.ramp_block(block, *ramp)
-            tone.tone_block(block, curve)
-            tone.matrix_block(block, to_srgb)
+            ramp_block(block, *ramp)
+            tone_block(block, curve)
+            matrix_block(block, to_srgb)
         if part.dtype == np.uint8:
-            tone.store_8(block, codes, steps, part)
+            store_8(block, codes, steps, part)
         elif part.dtype == np.uint16:
-            tone.store_16(block, encode, part)
+            store_16(block, encode, part)
         else:
-            tone.store_linear(block, part)
+            store_linear(block, part)
     return out
 
 
 def _blocks(
-    scene: Scene, out: NDArray[Any], top: int
+    developed: Developed, out: NDArray[Any], top: int
 ) -> Iterator[tuple[NDArray[Any], NDArray[np.uint8], NDArray[Any]]]:
     """Runs of whole rows from row `top` on, as many as `out` has: (pixels, flags, part of out).
 
-    Each is flat, [n,3] or [n]; only the runs are copied where a scene is a cropped or turned view.
+    Each is flat, [n,3] or [n]; of a cropped or turned view only the runs are copied.
     """
     height, width = out.shape[:2]
     none = np.empty(0, np.uint8)
@@ -168,6 +185,6 @@ def _blocks(
     for start in range(0, height, step):
         stop = min(start + step, height)
         run = slice(top + start, top + stop)
-        pixels = np.ascontiguousarray(scene.pixels[run]).reshape(-1, 3)
-        flags = none if scene.clipped is None else scene.clipped[run].reshape(-1)
+        pixels = np.ascontiguousarray(developed.pixels[run]).reshape(-1, 3)
+        flags = none if developed.clipped is None else developed.clipped[run].reshape(-1)
         yield pixels, flags, out[start:stop].reshape(-1, 3)

@@ -14,6 +14,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numba
 import numpy as np
 import tifffile
@@ -71,6 +72,7 @@ def read_retouch(path: Path, *, bits: int) -> Picture:
     except (
         *(OSError, UnidentifiedImageError, ValueError, SyntaxError, KeyError, IndexError),
         *(struct.error, zlib.error, tifffile.TiffFileError, Image.DecompressionBombError),
+        *(TypeError, cv2.error),  # damaged TIFF tags raise these in tifffile and in OpenCV
     ) as error:
         raise Drop("target-unreadable", f"{path}: {error}") from error
     turned: NDArray[Any] = converted
@@ -157,7 +159,7 @@ def _transform(profile: bytes | None, top: int) -> _Transform:
     """The way from stored levels 0..top to linear sRGB; no profile means ProPhoto (rule 2)."""
     levels = np.arange(top + 1) / top
     if profile is None:
-        linear = np.broadcast_to(prophoto_decode(levels, trc="gamma-1.8"), (3, top + 1))
+        linear = np.broadcast_to(prophoto_decode(levels), (3, top + 1))
         return _Transform(np.ascontiguousarray(linear), PROPHOTO_TO_SRGB)
     read = read_profile(profile)
     linear = np.stack([curve(levels) for curve in read.curves])

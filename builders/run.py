@@ -6,13 +6,11 @@ shard a file and its state. Running the same plan again does only what is missin
 
 from __future__ import annotations
 
-import multiprocessing
-import os
 import shutil
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, wait
-from contextlib import contextmanager
+from concurrent.futures import Future
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,20 +20,23 @@ from builders.kinds.scene import scene_task
 from builders.lock import build_lock
 from builders.merge import merge_dataset
 from builders.parts import part_path, save_part
-from builders.plan import Plan, PlannedShard
+from builders.plan import Plan, PlannedShard, load_plan
+from builders.pool import WORKER_DIED, failure, first_done, schedule, worker_pool
 from builders.shards import (
     ShardState,
     is_finished,
     load_state,
-    remove_all_temporaries,
+    remove_data_temporaries,
     remove_temporaries,
 )
-from builders.worker import Outcome, dropped_part, finish_shard, make_part, start
+from builders.worker import Outcome, dropped_part, finish_shard, make_part
 
 # Tasks given out per worker: one at work, one waiting, so memory does not grow with the files.
 _IN_FLIGHT = 2
 # Room kept free beyond the estimate: the manifest, the sheet and other writers of the disk.
 _DISK_MARGIN = 64 * 2**20
+# Pools that may break one after another without a source getting done between them.
+_BROKEN_POOLS = 3
 # In place of a scene's index: the task is the shard itself.
 _SHARD = -1
 
@@ -59,18 +60,9 @@ class Progress:
     done: int
     total: int
     rows: int
-    note: str = ""
 
 
 Report = Callable[[Progress], None]
-
-
-def parse_slice(text: str) -> tuple[int, int]:
-    """'i/n' -> (i, n), 0 <= i < n; raises ValueError otherwise."""
-    first, slash, second = text.partition("/")
-    if slash and first.isdecimal() and second.isdecimal() and int(first) < int(second):
-        return int(first), int(second)
-    raise ValueError(f"--shard {text}: write i/n with i from 0 to n - 1, as 0/4 ... 3/4")
 
 
 def build(
@@ -84,11 +76,11 @@ def build(
     index, count = options.slice
     mine = [shard for i, shard in enumerate(plan.shards) if i % count == index]
     with build_lock(out, slice_name=f"{index}-of-{count}"):
-        if count == 1:
-            remove_all_temporaries(out)
-        else:
-            remove_temporaries(out, shards=mine)
+        if load_plan(out) != plan:
+            raise RuntimeError(f"{out}: another command has replaced its plan; start again")
+        remove_temporaries(out, shards=None if count == 1 else mine)
         build_shards(plan, out=out, shards=mine, options=options, report=report)
+        remove_data_temporaries(out, shards=plan.shards)
         merge_dataset(plan, out=out)
     states = [load_state(out, shard=shard) for shard in mine]
     return [state for state in states if state is not None]
@@ -107,28 +99,8 @@ def build_shards(
     if not todo:
         return
     run = _Run(plan, out, options, report, todo, sum(s.last - s.first for s in shards))
-    with worker_pool(options.workers) as pool:
-        run.first_tries(pool)
+    run.first_tries()
     run.second_tries()
-
-
-@contextmanager
-def worker_pool(workers: int) -> Iterator[ProcessPool]:
-    """Initialised, spawned workers (LibRaw's OpenMP may deadlock in a forked child), joined at the
-    end; stopped at once where the block ends by an exception, Ctrl-C too."""
-    context = multiprocessing.get_context("spawn")
-    pool = ProcessPool(
-        max_workers=workers, initializer=start, initargs=(os.getpid(),), context=context
-    )
-    whole = False
-    try:
-        yield pool
-        whole = True
-    finally:
-        if not whole:
-            pool.stop()
-        pool.close()
-        pool.join()
 
 
 class _Run:
@@ -146,13 +118,15 @@ class _Run:
         self.plan, self.out, self.options, self.report = plan, out, options, report
         self.todo = todo
         self.missing: Counter[str] = Counter()
+        self.scenes = self._scenes_to_do()
         self.failed: list[tuple[PlannedShard, int]] = []
+        self.apart: list[PlannedShard] = []
         self.ready: deque[PlannedShard] = deque()
         self.total = total
         self.done = total - sum(shard.last - shard.first for shard in todo)
         self.rows = self.made = self.bytes = 0
 
-    def scenes_to_do(self) -> Iterator[tuple[PlannedShard, int]]:
+    def _scenes_to_do(self) -> Iterator[tuple[PlannedShard, int]]:
         """Every (shard, scene) without a part; shards that miss none become ready at once."""
         for shard in self.todo:
             indices = [
@@ -167,86 +141,116 @@ class _Run:
             for index in indices:
                 yield shard, index
 
-    def first_tries(self, pool: ProcessPool) -> None:
+    def first_tries(self) -> None:
         """Every missing source once, and every shard whose sources are all done."""
-        scenes = self.scenes_to_do()
+        broken = 0
+        while broken < _BROKEN_POOLS:
+            before = self.made
+            with worker_pool(self.options.workers) as pool:
+                if self._first_tries(pool):
+                    return
+            broken = 1 if self.made > before else broken + 1
+        raise RuntimeError(self._no_workers())
+
+    def _first_tries(self, pool: ProcessPool) -> bool:
+        """False if the pool broke; what it had in hand then waits for the second tries."""
         flying: dict[Future, tuple[PlannedShard, int]] = {}
-        while True:
+        while pool.active:
             while len(flying) < _IN_FLIGHT * self.options.workers:
-                task = next(scenes, None)  # before the shards: it may find one ready
+                task = next(self.scenes, None)  # before the shards: it may find one ready
                 if self.ready:
                     shard = self.ready.popleft()
-                    flying[self._schedule_shard(pool, shard)] = (shard, _SHARD)
+                    flying[self._schedule(pool, (shard, _SHARD))] = (shard, _SHARD)
                 if task is not None:
-                    flying[self._schedule_scene(pool, task, last_try=False)] = task
+                    flying[self._schedule(pool, task)] = task
                 elif not self.ready:
                     break
             if not flying:
-                return
-            for future in wait(flying, return_when=FIRST_COMPLETED).done:
-                shard, index = flying.pop(future)
-                if index == _SHARD:
-                    self._shard_landed(future.result())
-                elif not self._scene_made(future, shard):
-                    self.failed.append((shard, index))
+                return True
+            for future in first_done(flying, pool=pool):
+                self._first_try_ended(future, *flying.pop(future))
+        for future, task in flying.items():
+            future.cancel()
+            self._first_try_ended(future, *task)
+        return False
+
+    def _first_try_ended(self, future: Future, shard: PlannedShard, index: int) -> None:
+        if index != _SHARD:
+            if not self._scene_made(future, shard):
+                self.failed.append((shard, index))
+            return
+        try:
+            self._shard_landed(future.result())
+        except (*WORKER_DIED, MemoryError):
+            self.apart.append(shard)
 
     def second_tries(self) -> None:
-        """What failed is tried once more with the machine to itself, then dropped for good."""
+        """What failed is tried once more, alone: a source is then dropped, a shard is an error."""
         for shard, index in self.failed:
-            with worker_pool(1) as pool:
-                future = self._schedule_scene(pool, (shard, index), last_try=True)
-                wait([future])
-                self._settle(future, shard, index)
-        while self.ready:
-            shard = self.ready.popleft()
-            rule = {"storage": self.plan.format, "naming": self.plan.naming}
-            self._shard_landed(finish_shard(self.out, shard=shard, **rule))
+            self._settle(self._tried_alone((shard, index)), shard, index)
+        for shard in (*self.apart, *self.ready):
+            future = self._tried_alone((shard, _SHARD))
+            if isinstance(error := future.exception(), ProcessExpired):
+                raise RuntimeError(
+                    f"{self.out}: shard {shard.name} could not be put together: its process died "
+                    f"(exit code {error.exitcode}). Its parts are kept: run the same command again"
+                )
+            self._shard_landed(future.result())
 
-    def _schedule_scene(
-        self, pool: ProcessPool, task: tuple[PlannedShard, int], *, last_try: bool
+    def _tried_alone(self, task: tuple[PlannedShard, int]) -> Future:
+        """The ended second try; a pool that broke before it began does not count."""
+        for _ in range(_BROKEN_POOLS):
+            with worker_pool(1) as pool:
+                future = self._schedule(pool, task, last_try=True)
+                first_done([future], pool=pool)
+            if not future.cancelled() and not isinstance(future.exception(), BrokenProcessPool):
+                return future
+        raise RuntimeError(self._no_workers())
+
+    def _schedule(
+        self, pool: ProcessPool, task: tuple[PlannedShard, int], *, last_try: bool = False
     ) -> Future:
         shard, index = task
+        if index == _SHARD:
+            rule = {"shard": shard, "storage": self.plan.format, "naming": self.plan.naming}
+            return schedule(pool, function=finish_shard, args=(self.out,), options=rule)
         arguments = {
             "kind": self.plan.kind,
             "path": part_path(self.out, shard=shard, index=index),
             "last_try": last_try,
         }
-        return pool.schedule(
-            make_part, [scene_task(self.plan, index)], arguments, timeout=self.options.timeout
-        )
-
-    def _schedule_shard(self, pool: ProcessPool, shard: PlannedShard) -> Future:
-        rule = {"shard": shard, "storage": self.plan.format, "naming": self.plan.naming}
-        return pool.schedule(finish_shard, [self.out], rule)
+        args, limit = (scene_task(self.plan, index),), self.options.timeout
+        return schedule(pool, function=make_part, args=args, options=arguments, timeout=limit)
 
     def _scene_made(self, future: Future, shard: PlannedShard) -> bool:
         """Counts a finished source; False if it must be tried again alone."""
-        try:
-            outcome: Outcome = future.result()
-        except (TimeoutError, ProcessExpired, MemoryError):
+        error = failure(future)
+        if isinstance(error, OSError) and not isinstance(error, (TimeoutError, ProcessExpired)):
+            raise error  # OUT cannot be written to: no source's fault
+        if error is not None:
             return False
+        outcome: Outcome = future.result()
         if outcome.state == "disk-full":
             raise RuntimeError(self._disk_full(outcome.message))
-        if outcome.state == "retry":
-            return False
-        self._count(shard, rows=outcome.rows, size=outcome.bytes)
-        return True
+        if outcome.state == "done":
+            self._count(shard, rows=outcome.rows, size=outcome.bytes)
+        return outcome.state == "done"
 
     def _settle(self, future: Future, shard: PlannedShard, index: int) -> None:
         """The second try: done, or a counted drop that is final."""
         if self._scene_made(future, shard):
             return
         task = scene_task(self.plan, index)
-        match future.exception():
+        match failure(future):
             case TimeoutError():
-                limit = f"{self.options.timeout:g} s"
-                reason, message = "timeout", f"{task.file}: took longer than {limit}, twice"
+                reason, what = "timeout", f"took longer than {self.options.timeout:g} s, twice"
             case ProcessExpired() as error:
-                reason = "crashed"
-                message = f"{task.file}: its process died, twice (exit code {error.exitcode})"
-            case _:
-                reason, message = "crashed", f"{task.file}: out of memory, twice"
-        part = dropped_part(task, reason=reason, message=message)
+                reason, what = "crashed", f"its process died, twice (exit code {error.exitcode})"
+            case MemoryError():
+                reason, what = "crashed", "out of memory, twice"
+            case error:
+                reason, what = "failed", f"{type(error).__name__}: {error}, twice; please report it"
+        part = dropped_part(task, reason=reason, message=f"{task.file}: {what}")
         save_part(part, path=part_path(self.out, shard=shard, index=index))
         self._count(shard, rows=0, size=0)
 
@@ -265,15 +269,12 @@ class _Run:
         """Stops while there is still room, as soon as the rest cannot fit."""
         if not self.bytes:
             return
-        need = int(self.bytes / self.made * (self.total - self.done)) + _DISK_MARGIN
+        left = self.total - self.done
+        need = int(self.bytes / self.made * left) + _DISK_MARGIN
         free = shutil.disk_usage(self.out).free
         if need > free:
-            raise RuntimeError(
-                self._disk_full(
-                    f"the other {self.total - self.done} sources need about "
-                    f"{need / 2**30:.1f} GiB, {free / 2**30:.1f} GiB are free"
-                )
-            )
+            sizes = f"about {need / 2**30:.1f} GiB, {free / 2**30:.1f} GiB are free"
+            raise RuntimeError(self._disk_full(f"the other {left} sources need {sizes}"))
 
     def _shard_landed(self, state: ShardState | Outcome) -> None:
         if isinstance(state, Outcome):
@@ -283,4 +284,10 @@ class _Run:
         return (
             f"{self.out}: not enough room on the disk ({detail}). {self.done} of {self.total} "
             "sources are done and kept; make room and run the same command again"
+        )
+
+    def _no_workers(self) -> str:
+        return (
+            f"{self.out}: worker processes died {_BROKEN_POOLS} times before they had a source: "
+            "is there memory for them? What is done is kept; try again with fewer --workers"
         )

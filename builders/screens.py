@@ -44,7 +44,6 @@ class Screens:
 
 
 AFIFI = Screens()
-OFF = Screens(dark=0.0, bright=1.0, flat=0.0)
 
 
 def _unit(picture: Picture) -> NDArray[np.float64]:
@@ -71,41 +70,29 @@ def measure_gradient(picture: Picture) -> float:
     return float(np.hypot(across, down).mean())
 
 
-def find_fault(picture: Picture, *, limits: Screens = AFIFI) -> Drop | None:
-    """The drop this picture or patch deserves, or None when it passes every screen.
+def screen(picture: Picture, *, limits: Screens = AFIFI) -> None:
+    """Lets a picture or patch pass or raises Drop('too-dark' | 'too-bright' | 'too-flat').
 
     picture: RGB [h,w,3] uint8 or uint16, sRGB. The screens are tried in the order dark, bright,
     flat; the message holds the measured value and its bound.
     """
     mean = float(_unit(picture).mean())
     if 3.0 * mean < limits.dark:
-        return Drop(
+        raise Drop(
             "too-dark",
-            f"sum of R+G+B per pixel is {3.0 * mean:.4f} (of 3), below the screen's bound "
-            f"{limits.dark:g}",
+            f"the picture: sum of R+G+B per pixel is {3.0 * mean:.4f} (of 3), below the screen's "
+            f"bound {limits.dark:g}",
         )
     if mean > limits.bright:
-        return Drop("too-bright", f"mean is {mean:.4f}, above the screen's bound {limits.bright:g}")
+        raise Drop(
+            "too-bright",
+            f"the picture: mean is {mean:.4f}, above the screen's bound {limits.bright:g}",
+        )
     # The gradient costs ten times the mean: it is not taken where its screen is off.
     gradient = measure_gradient(picture) if limits.flat > 0.0 else math.inf
     if gradient < limits.flat:
-        return Drop(
+        raise Drop(
             "too-flat",
-            f"mean Sobel gradient is {gradient:.4f}, below the screen's bound {limits.flat:g}",
+            f"the picture: mean Sobel gradient is {gradient:.4f}, below the screen's bound "
+            f"{limits.flat:g}",
         )
-    return None
-
-
-def screen(
-    picture: Picture,
-    *,
-    limits: Screens = AFIFI,
-    name: str = "the picture",
-) -> None:
-    """Lets a picture pass or raises Drop('too-dark' | 'too-bright' | 'too-flat').
-
-    Arguments as `find_fault`; `name` opens the message.
-    """
-    fault = find_fault(picture, limits=limits)
-    if fault is not None:
-        raise Drop(fault.reason, f"{name}: {fault}")

@@ -17,12 +17,15 @@ from pathlib import Path, PurePosixPath
 
 import msgspec
 
+from builders.option_error import OptionError
+
 # The file name extensions LibRaw 0.22 lists cameras for; a file with another is not a source.
 RAW_SUFFIXES = frozenset(
     ".3fr .ari .arw .bay .bin .cap .cr2 .cr3 .crw .dcr .dcs .dng .drf .eip .erf .fff .gpr .iiq "
     ".k25 .kdc .mdc .mef .mos .mrw .nef .nrw .orf .pef .ptx .pxn .r3d .raf .raw .rw2 .rwl .rwz "
     ".sr2 .srf .srw .sti .x3f".split()
 )
+
 
 
 class SourceNote(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -52,8 +55,11 @@ class Source:
     note: SourceNote
 
 
-def parse_root(text: str) -> Root:
-    """'DIR' or 'DIR:2' (weight > 0). A folder whose own name ends in ':2' is taken as it is."""
+def parse_root(text: str, *, option: str = "--raw") -> Root:
+    """'DIR' or 'DIR:2' (weight > 0). A folder whose own name ends in ':2' is taken as it is.
+
+    Raises ValueError, opening with the command line's `option`, for another weight.
+    """
     folder, colon, weight = text.rpartition(":")
     if not colon or Path(text).exists():
         return Root(Path(text))
@@ -62,7 +68,7 @@ def parse_root(text: str) -> Root:
     except ValueError:
         return Root(Path(text))
     if not 0 < value < float("inf"):
-        raise ValueError(f"{text}: the weight is {weight}, it must be above 0 and finite")
+        raise OptionError(f"{option} {text}: the weight is {weight}, it must be above 0 and finite")
     return Root(Path(folder), value)
 
 
@@ -152,8 +158,8 @@ def unique_scenes(files: Sequence[tuple[int, str]], *, taken: Iterable[str] = ()
     """A scene name for each (root, path): the stem, and where stems repeat, more of the path.
 
     Tried in turn until all differ from each other and from `taken`: stem; folders and stem joined
-    by '-'; the same with the suffix; the same with the root's number; the stem and eight digits of the
-    sha256 of root and path ("a/b.dng" and "a-b.dng" need them). Case does not tell two names
+    by '-'; the same with the suffix; the same with the root's number; the stem and eight digits of
+    the sha256 of root and path ("a/b.dng" and "a-b.dng" need them). Case does not tell two names
     apart (it would not on macOS and Windows). Raises ValueError where a file is given twice.
     """
     parts = [(root, PurePosixPath(path)) for root, path in files]

@@ -13,7 +13,10 @@ from pathlib import Path
 
 import msgspec
 
+from builders.option_error import OptionError
+
 _NAME = re.compile(r"[A-Za-z0-9_]+")
+
 
 
 def parse_split(text: str) -> dict[str, float]:
@@ -26,13 +29,15 @@ def parse_split(text: str) -> dict[str, float]:
         except ValueError:
             fraction = -1.0
         if not equals or not _NAME.fullmatch(name) or not 0 <= fraction <= 1 or name in fractions:
-            raise ValueError(
+            raise OptionError(
                 f"--split {text}: {part!r} is not NAME=FRACTION with a fraction in 0..1 and a new "
                 "name of letters, digits, '_'; write train=0.9,val=0.05,test=0.05"
             )
         fractions[name] = fraction
     if abs(sum(fractions.values()) - 1) > 1e-6:
-        raise ValueError(f"--split {text}: the fractions sum to {sum(fractions.values()):g}, not 1")
+        raise OptionError(
+            f"--split {text}: the fractions sum to {sum(fractions.values()):g}, not 1"
+        )
     return fractions
 
 
@@ -71,7 +76,7 @@ def read_split_file(path: Path) -> dict[str, list[str]]:
     """{split: [scene, ...]} from JSON; FileNotFoundError without the file, ValueError for another
     form or a scene named twice."""
     if not path.is_file():
-        raise FileNotFoundError(f"--split-file {path}: no such file")
+        raise FileNotFoundError(f"{path}: no such file (--split-file)")
     try:
         splits = msgspec.json.decode(path.read_bytes(), type=dict[str, list[str]])
     except (msgspec.DecodeError, UnicodeDecodeError) as error:

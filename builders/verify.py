@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -13,19 +14,20 @@ from builders.formats import FORMATS
 from builders.manifest import MANIFEST, Manifest, ShardEntry, load_manifest, make_manifest
 from builders.merge import DROPS
 from builders.parts import Dropped, Row
-from builders.plan import load_plan
+from builders.plan import RECIPE_DIGITS, load_plan
 from builders.shards import load_state, open_shard
 
-_REMEDY = "delete it if it is there and run the build command again: it is made anew"
+# True of builds and exports alike: both make anew what is missing or has another size.
+_REMEDY = "delete it if it is there and run the build (or export) command again: it is made anew"
 
 
 def verify(out: Path, *, report: Callable[[int, int], None] = lambda _a, _b: None) -> list[str]:
     """Every fault of the dataset in `out`, a line each; [] if it is whole.
 
-    Checks each shard's presence, size and sha256; each row's key, record and pictures (decoded,
-    lq and gt of one shape unless the record says otherwise); the manifest against the shards, the
-    drops and the build's own states; and shards that no manifest names. `report(done, total)` is
-    called after each shard. Raises FileNotFoundError or ValueError where there is no manifest.
+    Checks each shard's presence, size and sha256; each row's key, record and pictures (which
+    must decode), and that one recipe made them all; the manifest and drops.jsonl against the shards
+    and the build's own states; and shards that no manifest names. `report(done, total)` is called
+    after each shard. Raises FileNotFoundError or ValueError where there is no manifest.
     """
     manifest = load_manifest(out)
     faults: list[str] = []
@@ -33,13 +35,14 @@ def verify(out: Path, *, report: Callable[[int, int], None] = lambda _a, _b: Non
     rows: Counter[str] = Counter()
     identical = 0
     for index, shard in enumerate(manifest.shards):
-        found = list(_shard_faults(out, shard))
+        found = list(shard_faults(out, shard))
         if not found:
             for row in _rows(out, shard, found):
                 keys[row.key] += 1
                 rows[shard.split] += 1
                 identical += row.identical
-                found += _row_faults(row, f"{out / shard.file}: {row.key}")
+                where = f"{out / shard.file}: {row.key}"
+                found += _row_faults(row, where, recipe=manifest.recipe_digest[:RECIPE_DIGITS])
         faults += found
         report(index + 1, len(manifest.shards))
     if not faults:
@@ -48,7 +51,9 @@ def verify(out: Path, *, report: Callable[[int, int], None] = lambda _a, _b: Non
     return faults + _stray_shards(out, manifest) + _plan_faults(out, manifest)
 
 
-def _shard_faults(out: Path, shard: ShardEntry) -> Iterator[str]:
+def shard_faults(out: Path, shard: ShardEntry) -> Iterator[str]:
+    """What is wrong with a shard's files, a line each: presence, sha256, number of rows. Rows are
+    not looked at."""
     path = out / shard.file
     if not path.is_file():
         yield f"{path}: missing; {_REMEDY}"
@@ -56,9 +61,13 @@ def _shard_faults(out: Path, shard: ShardEntry) -> Iterator[str]:
     if sha256_file(path) != shard.sha256:
         yield f"{path}: its sha256 is not the one in {MANIFEST}; {_REMEDY}"
         return
-    reader = open_shard(out, file=shard.file)
     try:
-        yield from reader.faults()
+        reader = open_shard(out, file=shard.file)
+    except ValueError as error:
+        yield str(error)
+        return
+    try:
+        yield from (f"{fault}; {_REMEDY}" for fault in reader.faults())
         if len(reader) != shard.rows:
             yield f"{path}: {len(reader)} rows, {MANIFEST} says {shard.rows}"
     finally:
@@ -76,14 +85,18 @@ def _rows(out: Path, shard: ShardEntry, faults: list[str]) -> Iterator[Row]:
         reader.close()
 
 
-def _row_faults(row: Row, where: str) -> list[str]:
+def _row_faults(row: Row, where: str, *, recipe: str) -> list[str]:
+    """recipe: the first digits of the dataset's own, which a record must have if it has any."""
     faults = []
     if row.key != f"{row.scene}/{row.variant}":
         faults.append(f"{where}: the key is not scene/variant ({row.scene}/{row.variant})")
     try:
-        msgspec.json.decode(row.record, type=dict)
+        found = msgspec.json.decode(row.record, type=dict[str, Any]).get("recipe", recipe)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         faults.append(f"{where}: its record is not a JSON object ({error})")
+    else:
+        if found != recipe:
+            faults.append(f"{where}: made by recipe {found}, {MANIFEST} says {recipe}: mixed")
     for name, coded in (("lq", row.lq), ("gt", row.gt)):
         try:
             coded.picture()
@@ -138,4 +151,7 @@ def _plan_faults(out: Path, manifest: Manifest) -> list[str]:
         ]
     if make_manifest(plan, name=manifest.name, states=finished) != manifest:
         return [f"{out / MANIFEST}: stale: it is not what the plan and the shards' states make"]
+    lines = [msgspec.json.encode(drop) for state in finished for drop in state.drops]
+    if (out / DROPS).is_file() and (out / DROPS).read_bytes().splitlines() != lines:
+        return [f"{out / DROPS}: not the drops that the build wrote: changed since"]
     return []

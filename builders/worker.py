@@ -1,7 +1,6 @@
 """What a worker process does: one source into one part, or the parts of a shard into a shard.
 
-Imports nothing heavy at the top: `start` sets the thread counts first, which LibRaw's OpenMP
-reads when it is loaded.
+Nothing heavy is imported at the top: a worker loads only what its tasks need.
 """
 
 from __future__ import annotations
@@ -42,8 +41,6 @@ class Outcome:
 
 def start(parent: int) -> None:
     """Initialises a worker: one thread each, Ctrl-C left to the parent, death with the parent."""
-    for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-        os.environ[variable] = "1"
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     die_with(parent)
     _silence_libraries()
@@ -95,33 +92,10 @@ def make_part(task: SceneTask, *, kind: str, path: Path, last_try: bool) -> Outc
             part = dropped_part(task, reason=drop.reason, message=str(drop))
         save_part(part, path=path)
     except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+        if not _disk_is_full(error):
             raise
         return Outcome("disk-full", message=str(error))
     return Outcome("done", rows=len(part.rows), bytes=part.size())
-
-
-@dataclass(frozen=True)
-class Measured:
-    """One source made for an estimate: pairs, bytes, seconds, peak resident bytes."""
-
-    rows: int
-    bytes: int
-    seconds: float
-    memory: int
-
-
-def measure_part(task: SceneTask, *, kind: str, path: Path) -> Measured:
-    """Makes a part and says what it took; a drop gives 0 pairs."""
-    import resource
-
-    began = time.perf_counter()
-    outcome = make_part(task, kind=kind, path=path, last_try=True)
-    seconds = time.perf_counter() - began
-    # getrusage counts kilobytes on Linux, bytes on macOS
-    unit = 1 if sys.platform == "darwin" else 1024
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
-    return Measured(outcome.rows, outcome.bytes, seconds, memory)
 
 
 def code_scene(task: SceneTask, *, kind: str, scene: RenderedScene) -> Part:
@@ -131,13 +105,16 @@ def code_scene(task: SceneTask, *, kind: str, scene: RenderedScene) -> Part:
 
     from builders.kinds import KINDS
     from builders.parts import Part, PartRow, code_picture
+    from builders.plan import RECIPE_DIGITS, recipe_digest
 
     codecs = KINDS[kind].codecs(msgspec.convert(task.arguments, KINDS[kind].arguments))
     gts = {name: code_picture(picture, codec=codecs.gt) for name, picture in scene.gts.items()}
     extras = {name: code_picture(p, codec=codecs.gt) for name, p in scene.extras.items()}
+    recipe = recipe_digest(kind, arguments=task.arguments)[:RECIPE_DIGITS]
+    common = {"version": 1, "kind": kind, "recipe": recipe}
     rows = []
     for pair in scene.pairs:
-        record = {"version": 1, "kind": kind, **scene.parameters, **pair.parameters}
+        record = {**common, **scene.parameters, **pair.parameters}
         identical = np.array_equal(pair.lq, scene.gts[pair.gt_name])
         text = msgspec.json.encode(record, order="sorted").decode()
         lq = code_picture(pair.lq, codec=codecs.lq)
@@ -154,11 +131,13 @@ def dropped_part(task: SceneTask, *, reason: str, message: str) -> Part:
 
 
 def _dropped(task: SceneTask, reason: str, message: str) -> Dropped:
-    """A drop as it is stored: paths relative to the given folders, whoever's machine it was."""
+    """A drop as it is stored: paths below the given folders, whoever's machine it was; a target's
+    with the target's name before it."""
     from builders.parts import Dropped
 
-    for path, file in ((task.path, task.file), *task.targets.values()):
-        message = message.replace(str(file), path)
+    message = message.replace(str(task.file)[: -len(task.path)], "")
+    for name, (path, file) in task.targets.items():
+        message = message.replace(str(file)[: -len(path)], f"{name}/")
     return Dropped(task.path, reason, message)
 
 
@@ -170,7 +149,14 @@ def finish_shard(
 
     try:
         return assemble_shard(out, shard=shard, storage=storage, naming=naming)
-    except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+    except (OSError, RuntimeError) as error:
+        if not _disk_is_full(error):
             raise
-        return Outcome("disk-full", message=str(error))
+        return Outcome("disk-full", message=" ".join(str(error).split()))
+
+
+def _disk_is_full(error: OSError | RuntimeError) -> bool:
+    """Whether a write failed for want of room. HDF5 finds out as late as when it closes the file;
+    h5py then raises RuntimeError, and only the text holds the number."""
+    full = (errno.ENOSPC, errno.EDQUOT)
+    return getattr(error, "errno", None) in full or any(f"errno = {n}," in str(error) for n in full)

@@ -11,17 +11,13 @@ from functools import cache
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-PROPHOTO_TRCS = ("gamma-1.8", "romm")
-
 # IEC 61966-2-1, 5.2: the published, rounded break points of the two directions.
 _SRGB_LINEAR_BREAK = 0.0031308
 _SRGB_ENCODED_BREAK = 0.04045
 
 # Adobe's ProPhoto profile holds its gamma of 1.8 as an ICC u8Fixed8Number: 0x01CD = 461/256.
 _PROPHOTO_GAMMA = 461.0 / 256.0
-# ROMM: exponent 1.8 above a linear toe of slope 16 that ends at the linear value 16^(1.8/(1-1.8)).
-_ROMM_TOE_SLOPE = 16.0
-_ROMM_TOE_LINEAR = 16.0 ** (1.8 / (1.0 - 1.8))  # 1/512
+_BINS_16 = 16384  # 16-bit sRGB by interpolation: at most 0.25 of a code off
 
 # CIE xy of the R, G and B primaries: IEC 61966-2-1 table 1; ISO 22028-2 table 1.
 _SRGB_XY = ((0.64, 0.33), (0.30, 0.60), (0.15, 0.06))
@@ -52,19 +48,13 @@ def srgb_decode(encoded: ArrayLike) -> NDArray[np.float64]:
     return np.where(x <= _SRGB_ENCODED_BREAK, x / 12.92, power)
 
 
-def prophoto_decode(encoded: ArrayLike, *, trc: str = "gamma-1.8") -> NDArray[np.float64]:
+def prophoto_decode(encoded: ArrayLike) -> NDArray[np.float64]:
     """ProPhoto transfer curve, encoded to linear light; any shape, float64, clipped below 0.
 
-    trc: "gamma-1.8", the pure power of Adobe's profile, which its programs embed in their TIFFs;
-    "romm", the curve of ISO 22028-2 with its linear toe (they differ below encoded 1/32).
+    The pure power of Adobe's profile, which its programs embed in their TIFFs; ISO 22028-2's own
+    curve has a linear toe below encoded 1/32 instead.
     """
-    if trc not in PROPHOTO_TRCS:
-        raise ValueError(f"ProPhoto curve {trc!r}: allowed are {', '.join(PROPHOTO_TRCS)}")
-    x = np.maximum(np.asarray(encoded, dtype=np.float64), 0.0)
-    if trc == "gamma-1.8":
-        return x**_PROPHOTO_GAMMA
-    toe = _ROMM_TOE_SLOPE * _ROMM_TOE_LINEAR
-    return np.where(x < toe, x / _ROMM_TOE_SLOPE, x**1.8)
+    return np.maximum(np.asarray(encoded, dtype=np.float64), 0.0) ** _PROPHOTO_GAMMA
 
 
 @cache
@@ -91,16 +81,32 @@ def srgb_steps() -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
     return codes, following
 
 
+@cache
+def srgb_curve_16() -> NDArray[np.float32]:
+    """65535*srgb_encode over [0,1] for linear interpolation, [16386] float32; last one repeated.
+
+    Its first bins, up to 0.0031308, lie on the curve's linear segment and are exact.
+    """
+    x = np.minimum(np.arange(_BINS_16 + 2) / _BINS_16, 1.0)
+    table = (65535.0 * srgb_encode(x)).astype(np.float32)
+    table.flags.writeable = False
+    return table
+
+
 def _to_xyz(xy: tuple[tuple[float, float], ...], white: NDArray[np.float64]) -> NDArray[np.float64]:
     """RGB -> XYZ from the chromaticities of the primaries and the XYZ of white, [3,3]."""
     primaries = np.array([[x / y, 1.0, (1.0 - x - y) / y] for x, y in xy]).T
     return np.asarray(primaries * np.linalg.solve(primaries, white), dtype=np.float64)
 
 
+SRGB_TO_XYZ: NDArray[np.float64] = _to_xyz(_SRGB_XY, _D65)
+"""Linear sRGB -> XYZ of D65 (white has Y = 1), [3,3] for column vectors."""
+
+
 def _prophoto_to_srgb() -> NDArray[np.float64]:
     cones = np.diag((_BRADFORD @ _D65) / (_BRADFORD @ _D50))
     adapt = np.linalg.inv(_BRADFORD) @ cones @ _BRADFORD
-    matrix = np.linalg.inv(_to_xyz(_SRGB_XY, _D65)) @ adapt @ _to_xyz(_PROPHOTO_XY, _D50)
+    matrix = np.linalg.inv(SRGB_TO_XYZ) @ adapt @ _to_xyz(_PROPHOTO_XY, _D50)
     return matrix / matrix.sum(axis=1, keepdims=True)  # white to white to the last bit
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from hashlib import blake2b
 
-TWO_32 = 2**32
+_TWO_32 = 2**32
 
 
 def encode_address(address: tuple[str | int, ...]) -> bytes:
@@ -48,20 +48,12 @@ def draw_u32(*address: str | int) -> int:
     return int.from_bytes(blake2b(encode_address(address), digest_size=4).digest(), "little")
 
 
-def draw_unit(*address: str | int) -> float:
-    """A float, uniform over the open interval (0, 1): (draw_u32 + 0.5) / 2**32.
-
-    Never 0 and never 1, so a logarithm or an inverse distribution function may follow.
-    """
-    return (draw_u32(*address) + 0.5) / TWO_32
-
-
 def draw_below(*address: str | int, bound: int) -> int:
     """An integer, uniform over 0 <= n < bound: (draw_u32 * bound) >> 32.
 
     Shares 2**32 draws among `bound` values, so no value's probability is off by more than
     bound / 2**32 of itself. Errors: ValueError unless 1 <= bound <= 2**32.
     """
-    if not 1 <= bound <= TWO_32:
+    if not 1 <= bound <= _TWO_32:
         raise ValueError(f"bound is {bound}: a draw below it needs 1 <= bound <= 2**32")
     return (draw_u32(*address) * bound) >> 32

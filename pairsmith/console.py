@@ -33,22 +33,25 @@ class State:
 @contextmanager
 def user_errors() -> Iterator[None]:
     """One line on stderr instead of a traceback, and the exit code: 2 where an option's value is
-    wrong (the message begins with the option), 1 where the work failed."""
+    wrong (OptionError), 1 where the work failed."""
     try:
         yield
+    except typer.Exit:  # a RuntimeError in click, but a verb's own verdict
+        raise
     except KeyboardInterrupt:
-        err.print("stopped. What is finished is kept; the same command goes on from there.")
+        err.print("stopped. A build keeps what is finished; the same command goes on from there.")
         raise typer.Exit(1) from None
-    except (ValueError, OSError, RuntimeError, ImportError, KeyError) as error:
+    except (ValueError, OSError, RuntimeError, ImportError) as error:
         if State.debug:
             raise
-        message = str(error.args[0]) if isinstance(error, KeyError) else str(error)
-        err.print(f"error: {message}")
-        raise typer.Exit(2 if message.startswith("--") else 1) from error
+        err.print(f"error: {error}")
+        from builders.option_error import OptionError
+
+        raise typer.Exit(2 if isinstance(error, OptionError) else 1) from error
 
 
 class Meter:
-    """A progress bar on a terminal, plain lines elsewhere; nothing in the first two seconds."""
+    """A progress bar on a terminal; elsewhere a plain line every ten seconds."""
 
     def __init__(self, what: str, unit: str) -> None:
         self._what, self._unit = what, unit

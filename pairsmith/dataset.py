@@ -35,7 +35,10 @@ def rebuild(
     folder: Dataset,
     key: Annotated[str, typer.Argument(help="scene/variant", show_default=False)],
     raw: Annotated[
-        Path | None, typer.Option("--raw", help="Where the source folder lies now.")
+        list[Path] | None, typer.Option("--raw", help="Where the source folder lies now.")
+    ] = None,
+    target: Annotated[
+        Path | None, typer.Option("--target", help="Where the target folder lies now.")
     ] = None,
 ) -> None:
     """Make one sample again from its source and say whether it equals the stored bytes.
@@ -45,10 +48,10 @@ def rebuild(
     with user_errors():
         from builders.rebuild import rebuild as remake
 
-        result = remake(folder, key=key, sources=raw)
+        result = remake(folder, key=key, sources=raw or (), targets=target)
         meaning = {
             "bytes": "the stored bytes, exactly",
-            "pixels": "the stored pixels, coded in other bytes",
+            "pixels": "the stored pixels, in other bytes or with another record",
             "differs": "not the stored pixels",
         }[result.verdict]
         out.print(f"{result.verdict}: {key} made again is {meaning}")
@@ -100,12 +103,13 @@ def preview(
     """
     with user_errors():
         from builders.atomic import write_whole
+        from builders.option_error import OptionError
         from builders.pairs import open_pairs
         from builders.sheet import contact_sheet, sample_rows
         from degrade.images import encode_picture
 
         if picture.suffix.lower() != ".png":
-            raise ValueError(f"--out {picture}: a sheet is a .png")
+            raise OptionError(f"--out {picture}: a sheet is a .png")
         files = open_pairs(folder, split=split).files()
         rows = sample_rows(folder, files=files, scenes=scenes)
         if not rows:

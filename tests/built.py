@@ -8,21 +8,25 @@ from pathlib import Path
 import numpy as np
 import skimage.data
 import tifffile
-from numpy.typing import NDArray
 
 from builders.demo import MATRIX, daylight_gains, expose, take_mosaic, unprocess
+from builders.demosaic import demosaic
 from builders.dng import DngColor, DngShot, write_dng
+from builders.kinds.exposure_arguments import Wishes
+from builders.kinds.exposure_plan import plan_exposure
 from builders.kinds.scene import scene_task
 from builders.merge import merge_dataset
 from builders.parts import part_path
 from builders.plan import Plan
-from builders.planning import Store, Wishes, plan_exposure
+from builders.planning import Store
+from builders.raw import read_raw
 from builders.render import develop, render
 from builders.sources import Root
 from builders.start import start_build
 from builders.worker import finish_shard, make_part
 from degrade.color import SRGB_TO_PROPHOTO, srgb_decode
 from degrade.draws import draw_u32
+from degrade.images import Picture
 
 # Which part of which photograph each small scene shows: top, left; all are HEIGHT x WIDTH.
 HEIGHT, WIDTH = 128, 160
@@ -35,7 +39,7 @@ PARTS: dict[str, tuple[str, int, int]] = {
 
 
 def take_raw(path: Path, *, part: str = "cup", size: tuple[int, int] = (HEIGHT, WIDTH)) -> Path:
-    """Writes the DNG of one part as the demo camera takes it, with identifying tags inside."""
+    """Writes the DNG of one part as the demo camera takes it."""
     name, top, left = PARTS[part]
     picture = getattr(skimage.data, name)()[top : top + size[0], left : left + size[1]]
     mosaic = expose(
@@ -60,19 +64,15 @@ def take_raws(folder: Path, *, parts: Sequence[str] = tuple(PARTS)) -> Path:
     return folder
 
 
-def retouch(raw: Path, *, bits: int, ev: float = 0.4) -> NDArray[np.uint8] | NDArray[np.uint16]:
+def retouch(raw: Path, *, bits: int, ev: float = 0.4) -> Picture:
     """What an expert might make of a RAW: brighter, with more contrast; sRGB at full size."""
-    from builders.raw import open_raw
-
-    with open_raw(raw) as opened:
-        scene = develop(opened.demosaic("ahd"))
-    picture = render(scene, ev=ev, bits=16) / 65535.0
+    picture = render(develop(demosaic(read_raw(raw))), ev=ev, bits=16) / 65535.0
     curved = picture + 0.06 * np.sin(2.0 * np.pi * (picture - 0.5))
     top = 255 if bits == 8 else 65535
     return np.rint(np.clip(curved, 0.0, 1.0) * top).astype(np.uint8 if bits == 8 else np.uint16)
 
 
-def save_prophoto(path: Path, picture: NDArray[np.uint8] | NDArray[np.uint16]) -> None:
+def save_prophoto(path: Path, picture: Picture) -> None:
     """An sRGB picture as FiveK's experts saved theirs: 16-bit TIFF, ProPhoto, gamma 1.8."""
     linear = srgb_decode(picture / np.iinfo(picture.dtype).max)
     wide = np.clip(linear @ np.asarray(SRGB_TO_PROPHOTO).T, 0.0, 1.0) ** (1 / 1.8)

@@ -12,18 +12,19 @@ from pathlib import Path
 import msgspec
 
 from builders.atomic import sha256_file, write_whole
+from builders.containers import Container, SampleType, Shape
 from builders.formats.naming import NAMINGS, extra_name
-from builders.formats.shape import ShardPlace
+from builders.formats.shape import ShardPlace, Written
 from builders.parts import Coded, Part, Row
 
 
 class Stored(msgspec.Struct, frozen=True):
-    """One picture file: path below the dataset folder, codec, shape, type, sha256."""
+    """One picture file: path below the dataset folder, container, [H,W,C], type, sha256."""
 
     file: str
-    codec: str
-    shape: tuple[int, ...]
-    dtype: str
+    codec: Container
+    shape: Shape
+    dtype: SampleType
     sha256: str
 
 
@@ -40,33 +41,45 @@ class Line(msgspec.Struct, frozen=True, omit_defaults=True):
     gt: Stored
     extras: list[Stored] = []
 
+    def pictures(self) -> tuple[Stored, ...]:
+        """Every file that the line names; several lines may name the same gt and extras."""
+        return (self.lq, self.gt, *self.extras)
 
-def write(file: Path, parts: Iterable[Part], place: ShardPlace) -> int:
-    """Writes the pictures of one shard into place and its index to `file`; returns its rows."""
-    lines: list[bytes] = []
-    for part in parts:
+
+def write(file: Path, parts: Iterable[Part], place: ShardPlace) -> Written:
+    """Writes the pictures of one shard into place and its index to `file`. The bytes are those of
+    the pictures, each file once."""
+    lines: list[Line] = []
+    sizes: dict[str, int] = {}
+
+    def keep(name: str, coded: Coded) -> Stored:
+        write_whole(place.out / name, coded.data)
+        sizes[name] = len(coded.data)
+        return Stored(name, coded.codec, coded.shape, coded.dtype, coded.sha256())
+
+    for part in (part for part in parts if part.rows):
         extras = [
-            _store(place.out, extra_name(place.naming, place.split, part.scene, name,
-                                         coded.suffix()), coded)
+            keep(extra_name(place.naming, place.split, part.scene, name, coded.suffix()), coded)
             for name, coded in part.extras.items()
-        ]  # fmt: skip
+        ]
         targets: dict[str, Stored] = {}
         for row in part.pairs():
             lq_name, gt_name = NAMINGS[place.naming](place.split, row)
             if row.gt_name not in targets:
-                targets[row.gt_name] = _store(place.out, gt_name, row.gt)
+                targets[row.gt_name] = keep(gt_name, row.gt)
             line = Line(
                 row.key, row.scene, row.variant, row.record, row.identical, row.gt_name,
-                _store(place.out, lq_name, row.lq), targets[row.gt_name], extras,
+                keep(lq_name, row.lq), targets[row.gt_name], extras,
             )  # fmt: skip
-            lines.append(msgspec.json.encode(line))
-    file.write_bytes(b"".join(line + b"\n" for line in lines))
-    return len(lines)
+            lines.append(line)
+    file.write_bytes(b"".join(msgspec.json.encode(line) + b"\n" for line in lines))
+    return Written(len(lines), sum(sizes.values()))
 
 
-def _store(out: Path, name: str, coded: Coded) -> Stored:
-    write_whole(out / name, coded.data)
-    return Stored(name, coded.codec, coded.shape, coded.dtype, coded.sha256())
+def size(file: Path, out: Path) -> int:
+    """Bytes of the pictures that the index names, each file once, as they lie there now."""
+    named = {stored.file for line in FolderShard(file, out).lines for stored in line.pictures()}
+    return sum((out / name).stat().st_size for name in named)
 
 
 class FolderShard:
@@ -79,6 +92,8 @@ class FolderShard:
             self.lines = [msgspec.json.decode(line, type=Line) for line in lines]
         except (msgspec.DecodeError, OSError) as error:
             raise ValueError(f"{file}: not a whole index of pairs ({error})") from error
+        if not self.lines:
+            raise ValueError(f"{file}: not a whole index of pairs (it is empty)")
 
     def __len__(self) -> int:
         return len(self.lines)
@@ -97,7 +112,7 @@ class FolderShard:
     def faults(self) -> list[str]:
         """Every picture file, extras too, against its sha256."""
         found = {}
-        for stored in (s for line in self.lines for s in (line.lq, line.gt, *line.extras)):
+        for stored in (stored for line in self.lines for stored in line.pictures()):
             if stored.file in found:
                 continue
             path = self._out / stored.file

@@ -3,10 +3,12 @@
 Layout (libver earliest: HDF5 1.8 and MATLAB read it):
     /lq_bytes, /gt_bytes   uint8, contiguous: coded pictures one after another, each gt once
     /lq, /gt    int64 [n,5]: offset into that array, length, H, W, C of each pair's picture
+    /lq_codec, /gt_codec   its container: 'png', 'jpeg', 'raw';  ASCII, fixed length [n]
+    /lq_dtype, /gt_dtype   its samples: 'uint8', 'uint16', 'float32';  ASCII, fixed length [n]
     /key, /scene, /variant, /record, /gt_name   UTF-8 strings [n];   /identical  bool [n]
-    attributes  format_version, lq_codec, gt_codec, dtype
-With codec 'raw' and one size for all, /lq_bytes is /lq_array [n,H,W,C] of the sample type instead
-(and /gt_bytes is /gt_array [m,H,W,C]); offsets still count bytes from its start.
+    attribute   format_version
+Where all pictures of a side are raw and of one shape and type, /lq_bytes is /lq_array [n,H,W,C] of
+that type instead (/gt_bytes is /gt_array [m,H,W,C]); offsets still count bytes from its start.
 """
 
 from __future__ import annotations
@@ -21,77 +23,85 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from builders.formats.shape import ShardPlace
+from builders.containers import CONTAINERS, SAMPLE_TYPES
+from builders.formats.shape import ShardPlace, Written
 from builders.parts import Coded, Part, Row
 
-FORMAT_VERSION = 1
+# 2: container and sample type stand beside each picture, no longer once for the file.
+FORMAT_VERSION = 2
+_SIDES = ("lq", "gt")
 _TEXTS = ("key", "scene", "variant", "record", "gt_name")
+# What a picture's container and sample type may be, by the name of their column.
+_NAMES: dict[str, tuple[str, ...]] = {"codec": CONTAINERS, "dtype": SAMPLE_TYPES}
 
 
 @dataclass
 class _Column:
-    """One side of the pairs ('lq' or 'gt'): its table and what its byte array will hold."""
+    """One side of the pairs ('lq' or 'gt'): its index, and what its byte array will hold."""
 
     table: list[tuple[int, ...]] = field(default_factory=list)
-    stored: list[Coded] = field(default_factory=list)  # headers only: the bytes are dropped
+    headers: list[Coded] = field(default_factory=list)  # a pair's each, without the bytes
+    stored: int = 0
     length: int = 0
 
-    def add(self, coded: Coded) -> tuple[int, ...]:
+    def store(self, coded: Coded) -> tuple[tuple[int, ...], Coded]:
+        """Room for a picture behind those before it; its line in the index, and its header."""
         entry = (self.length, len(coded.data), *coded.shape)
-        self.stored.append(Coded(coded.codec, coded.shape, coded.dtype, b""))
+        self.stored += 1
         self.length += len(coded.data)
-        return entry
+        return entry, Coded(coded.codec, coded.shape, coded.dtype, b"")
 
-    def create(self, h5: h5py.File, name: str) -> h5py.Dataset:
-        """The byte array, or the array of samples where all pictures are raw and of one shape."""
-        first = self.stored[0]
-        kinds = {(coded.codec, coded.shape, coded.dtype) for coded in self.stored}
-        if first.codec == "raw" and len(kinds) == 1:
-            shape = (len(self.stored), *first.shape)
+    def point_to(self, place: tuple[tuple[int, ...], Coded]) -> None:
+        """One more pair, whose picture lies at `place`."""
+        self.table.append(place[0])
+        self.headers.append(place[1])
+
+    def create(self, h5: h5py.File, side: str) -> h5py.Dataset:
+        """Writes the index and makes the byte array, or the array of samples where all pictures
+        are raw and of one shape and type."""
+        h5.create_dataset(side, data=np.array(self.table, np.int64), track_times=False)
+        for name, allowed in _NAMES.items():
+            text = f"S{max(map(len, allowed))}"
+            column = np.array([getattr(header, name) for header in self.headers], text)
+            h5.create_dataset(f"{side}_{name}", data=column, track_times=False)
+        first = self.headers[0]
+        if first.codec == "raw" and all(header == first for header in self.headers):
+            shape = (self.stored, *first.shape)
             dtype = np.dtype(first.dtype).newbyteorder("<")
-            return h5.create_dataset(f"{name}_array", shape, dtype, track_times=False)
-        return h5.create_dataset(f"{name}_bytes", (self.length,), np.uint8, track_times=False)
+            return h5.create_dataset(f"{side}_array", shape, dtype, track_times=False)
+        return h5.create_dataset(f"{side}_bytes", (self.length,), np.uint8, track_times=False)
 
 
-def write(file: Path, parts: Iterable[Part], place: ShardPlace) -> int:
-    """Writes one shard to `file`; returns its rows. `parts` is walked twice: sizes, then bytes.
-
-    Same parts and same h5py give the same bytes: no times are tracked.
-    """
+def write(file: Path, parts: Iterable[Part], place: ShardPlace) -> Written:
+    """Writes one shard to `file`. `parts` is walked three times: sizes, then the bytes of a side
+    each. Same parts and same h5py give the same bytes: no times are tracked."""
     del place  # one file, whatever the split
-    columns = {"lq": _Column(), "gt": _Column()}
+    lq, gt = _Column(), _Column()
     texts: dict[str, list[str]] = {name: [] for name in _TEXTS}
     identical: list[bool] = []
     for part in parts:
-        entries: dict[str, tuple[int, ...]] = {}
+        places = {name: gt.store(part.gts[name]) for name in _gt_names(part)}
         for row in part.pairs():
-            if row.gt_name not in entries:
-                entries[row.gt_name] = columns["gt"].add(row.gt)
-            columns["gt"].table.append(entries[row.gt_name])
-            columns["lq"].table.append(columns["lq"].add(row.lq))
+            lq.point_to(lq.store(row.lq))
+            gt.point_to(places[row.gt_name])
             identical.append(row.identical)
             for name in _TEXTS:
                 texts[name].append(getattr(row, name))
     with h5py.File(file, "w", libver="earliest") as h5:
-        _fill(columns["gt"].create(h5, "gt"), _distinct_gts(parts))
-        _fill(columns["lq"].create(h5, "lq"), (row.lq for part in parts for row in part.rows))
-        for name, column in columns.items():
-            h5.create_dataset(name, data=np.array(column.table, np.int64), track_times=False)
+        gts = (part.gts[name] for part in parts for name in _gt_names(part))
+        _fill(gt.create(h5, "gt"), gts)
+        _fill(lq.create(h5, "lq"), (row.lq for part in parts for row in part.rows))
         for name, lines in texts.items():
             text = h5py.string_dtype()
             h5.create_dataset(name, data=np.array(lines, object), dtype=text, track_times=False)
         h5.create_dataset("identical", data=np.array(identical, bool), track_times=False)
         h5.attrs["format_version"] = FORMAT_VERSION
-        h5.attrs["lq_codec"] = columns["lq"].stored[0].codec
-        h5.attrs["gt_codec"] = columns["gt"].stored[0].codec
-        h5.attrs["dtype"] = columns["lq"].stored[0].dtype
-    return len(identical)
+    return Written(len(identical), file.stat().st_size)
 
 
-def _distinct_gts(parts: Iterable[Part]) -> Iterable[Coded]:
-    for part in parts:
-        for name in dict.fromkeys(row.gt_name for row in part.rows):
-            yield part.gts[name]
+def _gt_names(part: Part) -> Iterable[str]:
+    """The gts that a part's pairs point to, in the order of the pairs."""
+    return dict.fromkeys(row.gt_name for row in part.rows)
 
 
 def _fill(dataset: h5py.Dataset, pictures: Iterable[Coded]) -> None:
@@ -106,6 +116,34 @@ def _fill(dataset: h5py.Dataset, pictures: Iterable[Coded]) -> None:
             at += 1
 
 
+@dataclass(frozen=True)
+class _Side:
+    """The index of one side as it is read: where its bytes start in the file, and per pair the
+    line of the table, container and sample type."""
+
+    start: int
+    table: NDArray[np.int64]
+    codec: list[str]
+    dtype: list[str]
+
+    @classmethod
+    def read(cls, h5: Any, side: str) -> _Side:
+        """Raises KeyError or ValueError where the index is not what `_Column` writes."""
+        bulk = h5[f"{side}_bytes"] if f"{side}_bytes" in h5 else h5[f"{side}_array"]
+        table = h5[side][:]
+        names: dict[str, list[str]] = {}
+        for name, allowed in _NAMES.items():
+            names[name] = list(h5[f"{side}_{name}"].asstr()[:])
+            if unknown := set(names[name]) - set(allowed):
+                held = ", ".join(sorted(unknown))
+                raise ValueError(f"/{side}_{name} holds {held}; {', '.join(allowed)} are known")
+        if {len(table), len(h5["key"])} != {len(column) for column in names.values()}:
+            raise ValueError(f"the columns of {side} are not of one length")
+        if len(table) and (table.min() < 0 or table[:, :2].sum(axis=1).max() > bulk.nbytes):
+            raise ValueError(f"/{side} points beyond the pictures' bytes")
+        return cls(bulk.id.get_offset(), table, names["codec"], names["dtype"])
+
+
 class Hdf5Shard:
     """A finished HDF5 shard. The index is read once; pictures are read straight from the file
     at their offset, so many workers and threads may read at once."""
@@ -116,19 +154,16 @@ class Hdf5Shard:
         try:
             with h5py.File(file, "r", locking=False) as h5:
                 self._read_index(h5)
-        except (OSError, KeyError) as error:
+        except (OSError, KeyError, ValueError) as error:
             raise ValueError(f"{file}: not a whole pairsmith HDF5 shard ({error})") from error
         self._descriptor = os.open(file, os.O_RDONLY | getattr(os, "O_BINARY", 0))
 
     def _read_index(self, h5: Any) -> None:
+        if (version := h5.attrs["format_version"]) != FORMAT_VERSION:
+            raise ValueError(f"format_version {version}, this pairsmith reads {FORMAT_VERSION}")
         self._texts: dict[str, Any] = {name: h5[name].asstr()[:] for name in _TEXTS}
         self._identical: NDArray[np.bool_] = h5["identical"][:]
-        self._tables: dict[str, tuple[NDArray[np.int64], int, str]] = {}
-        for name in ("lq", "gt"):
-            bulk = h5[f"{name}_bytes"] if f"{name}_bytes" in h5 else h5[f"{name}_array"]
-            start = bulk.id.get_offset()
-            self._tables[name] = (h5[name][:], start, str(h5.attrs[f"{name}_codec"]))
-        self._dtype = str(h5.attrs["dtype"])
+        self._sides = {side: _Side.read(h5, side) for side in _SIDES}
 
     def __len__(self) -> int:
         return len(self._identical)
@@ -137,12 +172,13 @@ class Hdf5Shard:
         return list(self._texts["key"])
 
     def _picture(self, name: str, index: int) -> Coded:
-        table, start, codec = self._tables[name]
-        offset, length, *shape = (int(value) for value in table[index])
-        data = os.pread(self._descriptor, length, start + offset)
+        side = self._sides[name]
+        offset, length, height, width, channels = (int(value) for value in side.table[index])
+        data = os.pread(self._descriptor, length, side.start + offset)
         if len(data) != length:
             raise ValueError(f"{self.file}: pair {index}: {len(data)} of {length} {name} bytes")
-        return Coded(codec, (shape[0], shape[1], shape[2]), self._dtype, data)
+        header = (side.codec[index], (height, width, channels), side.dtype[index])
+        return Coded(*header, data)  # type: ignore[arg-type]
 
     def row(self, index: int) -> Row:
         text = {name: str(self._texts[name][index]) for name in _TEXTS}

@@ -1,44 +1,57 @@
 """Parquet shards that `datasets.load_dataset(OUT)` reads as they are.
 
 Columns are the fields of a pair: key, scene, variant, lq, gt (HF images: struct of bytes and path),
-record (JSON text), identical, gt_name. 16-bit pictures are declared `Image(decode=False)`, because
-the hub library's own decoder cuts them to 8 bits without a word; `open_pairs` decodes them.
+record (JSON text), identical, gt_name. A column with 16-bit pictures is declared
+`Image(decode=False)`, because the hub library's own decoder cuts them to 8 bits without a word;
+`open_pairs` decodes them. What a picture is, PNG or JPEG, how large and how deep, its bytes say.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from builders.formats.shape import ShardPlace
-from builders.parts import Coded, Part, Row
+from builders.formats.shape import ShardPlace, Written
+from builders.parts import Coded, Part, Row, coded_bytes
 
 # Rows that are read together. Few, so that one random pair costs few others; the hub's viewer
 # wants groups below 300 MB, which ten pictures of 24 MP still are.
 ROW_GROUP = 10
+_SIDES = ("lq", "gt")
 _TEXTS = ("key", "scene", "variant", "record", "gt_name")
 _IMAGE = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
 
 
-def features(*, sixteen_bit: bool) -> dict[str, dict[str, object]]:
-    """The HF feature types of the columns, as `datasets` writes them into a parquet file."""
+def features(*, deep: Collection[str]) -> dict[str, dict[str, object]]:
+    """The HF feature types of the columns, as `datasets` writes them into a parquet file.
+
+    deep: those of 'lq' and 'gt' that hold 16-bit pictures.
+    """
     text: dict[str, object] = {"dtype": "string", "_type": "Value"}
     image: dict[str, object] = {"_type": "Image"}
-    if sixteen_bit:
-        image["decode"] = False
+    undecoded = image | {"decode": False}
+    lq, gt = (undecoded if side in deep else image for side in _SIDES)
     return {
-        "key": text, "scene": text, "variant": text, "lq": image, "gt": image, "record": text,
+        "key": text, "scene": text, "variant": text, "lq": lq, "gt": gt, "record": text,
         "identical": {"dtype": "bool", "_type": "Value"}, "gt_name": text,
     }  # fmt: skip
 
 
-def _schema(*, sixteen_bit: bool) -> pa.Schema:
+def _schema(parts: Iterable[Part]) -> pa.Schema:
+    """The columns, as the shard's pictures need them; raises ValueError for raw samples."""
+    deep: set[str] = set()
+    for row in (row for part in parts for row in part.pairs()):
+        if "raw" in (row.lq.codec, row.gt.codec):
+            raise ValueError("--format hf stores coded pictures: use --encode png or jpeg75")
+        deep |= {side for side in _SIDES if getattr(row, side).dtype == "uint16"}
+    described = features(deep=deep)
     types = {"Image": _IMAGE, "string": pa.string(), "bool": pa.bool_()}
-    described = features(sixteen_bit=sixteen_bit)
     fields = [
         (name, types[str(kind.get("dtype", kind["_type"]))]) for name, kind in described.items()
     ]
@@ -46,40 +59,34 @@ def _schema(*, sixteen_bit: bool) -> pa.Schema:
     return pa.schema(fields, {"huggingface": json.dumps({"info": {"features": described}})})
 
 
-def write(file: Path, parts: Iterable[Part], place: ShardPlace) -> int:
-    """Writes one shard to `file`; returns its rows. gt is repeated in each row of its scene.
+def write(file: Path, parts: Iterable[Part], place: ShardPlace) -> Written:
+    """Writes one shard to `file`; gt is repeated in each row of its scene. `parts` is walked
+    twice: for the sample types, then for the bytes.
 
-    Raises ValueError for codec 'raw': HF images are coded pictures.
+    Raises ValueError for raw samples: HF images are coded pictures.
     """
     del place
-    writer: pq.ParquetWriter | None = None
-    batch: list[dict[str, object]] = []
     rows = 0
-    try:
-        for row in (row for part in parts for row in part.pairs()):
-            if "raw" in (row.lq.codec, row.gt.codec):
-                raise ValueError("--format hf stores coded pictures: use --encode png or jpeg75")
-            if writer is None:
-                schema = _schema(sixteen_bit="uint16" in (row.lq.dtype, row.gt.dtype))
-                writer = pq.ParquetWriter(file, schema, compression="none", use_dictionary=False)
-            batch.append(_cells(row))
-            rows += 1
-            if len(batch) == ROW_GROUP:
-                writer.write_table(pa.Table.from_pylist(batch, schema=writer.schema))
-                batch = []
-        if writer is not None and batch:
+    with pq.ParquetWriter(
+        file,
+        _schema(parts),
+        compression="none",
+        use_dictionary=False,
+        write_statistics=False,  # copies of the least and the greatest picture
+    ) as writer:
+        cells = (_cells(row) for part in parts for row in part.pairs())
+        while batch := list(islice(cells, ROW_GROUP)):
             writer.write_table(pa.Table.from_pylist(batch, schema=writer.schema))
-    finally:
-        if writer is not None:
-            writer.close()
-    return rows
+            rows += len(batch)
+    return Written(rows, file.stat().st_size)
 
 
 def _cells(row: Row) -> dict[str, object]:
     cells: dict[str, object] = {name: getattr(row, name) for name in _TEXTS}
-    for name, coded in (("lq", row.lq), ("gt", row.gt)):
-        path = f"{row.scene}_{row.variant}_{name}{coded.suffix()}"
-        cells[name] = {"bytes": coded.data, "path": path}
+    for side in _SIDES:
+        coded: Coded = getattr(row, side)
+        path = f"{row.scene}_{row.variant}_{side}{coded.suffix()}"
+        cells[side] = {"bytes": coded.data, "path": path}
     return cells | {"identical": row.identical}
 
 
@@ -91,9 +98,12 @@ class ParquetShard:
         self.file = file
         try:
             self._parquet = pq.ParquetFile(file, memory_map=True)
+            missing = features(deep=()).keys() - set(self._parquet.schema_arrow.names)
+            if missing:
+                raise KeyError(f"no column {', '.join(sorted(missing))}")
             self._keys = self._parquet.read(columns=["key"]).column("key").to_pylist()
-        except (pa.ArrowException, OSError) as error:
-            raise ValueError(f"{file}: not a whole parquet shard ({error})") from error
+        except (pa.ArrowException, OSError, KeyError) as error:
+            raise ValueError(f"{file}: not a whole pairsmith parquet shard ({error})") from error
         counts = [
             self._parquet.metadata.row_group(g).num_rows
             for g in range(self._parquet.metadata.num_row_groups)
@@ -117,11 +127,17 @@ class ParquetShard:
         table = self._group[1]
         assert table is not None
         cells = table.slice(place, 1).to_pylist()[0]
-        text = {name: cells[name] for name in _TEXTS}
         return Row(
-            text["key"], text["scene"], text["variant"], text["record"], cells["identical"],
-            text["gt_name"], _coded(cells["lq"]), _coded(cells["gt"]),
+            cells["key"], cells["scene"], cells["variant"], cells["record"], cells["identical"],
+            cells["gt_name"], self._coded(cells, "lq"), self._coded(cells, "gt"),
         )  # fmt: skip
+
+    def _coded(self, cells: dict[str, Any], side: str) -> Coded:
+        """The picture of a row's side; its bytes say what it is."""
+        try:
+            return coded_bytes(cells[side]["bytes"])
+        except ValueError as error:
+            raise ValueError(f"{self.file}: pair {cells['key']!r}: {side}: {error}") from error
 
     def faults(self) -> list[str]:
         """None beyond what the shard's own sha256 shows."""
@@ -129,10 +145,3 @@ class ParquetShard:
 
     def close(self) -> None:
         self._parquet.close()
-
-
-def _coded(cell: dict[str, object]) -> Coded:
-    """The picture in a cell; HF images describe themselves, so shape and dtype stay open."""
-    data = cell["bytes"]
-    assert isinstance(data, bytes)
-    return Coded("png" if str(cell["path"]).endswith(".png") else "jpeg75", (), "", data)

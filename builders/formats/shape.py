@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import msgspec
 
@@ -18,6 +18,13 @@ class ShardPlace(msgspec.Struct, frozen=True):
     out: Path
     split: str
     naming: str
+
+
+class Written(NamedTuple):
+    """What a writer wrote: rows, and bytes as the format's `size` counts them."""
+
+    rows: int
+    bytes: int
 
 
 class ShardReader(Protocol):
@@ -45,8 +52,17 @@ class ShardReader(Protocol):
 @dataclass(frozen=True)
 class Format:
     """A storage format. `write(file, parts, place)` writes a whole shard to the temporary path
-    `file` and returns the number of rows; `read(file, out)` opens a finished one."""
+    `file`, walking `parts` as often as it needs to; `read(file, out)` opens a finished one;
+    `size(file, out)` counts the bytes of a finished one again, without reading its pictures, and
+    raises ValueError or FileNotFoundError where something of it is gone."""
 
     suffix: str
-    write: Callable[[Path, Iterable[Part], ShardPlace], int]
+    write: Callable[[Path, Iterable[Part], ShardPlace], Written]
     read: Callable[[Path, Path], ShardReader]
+    size: Callable[[Path, Path], int]
+
+
+def file_size(file: Path, out: Path) -> int:
+    """The `size` of a shard that is one file."""
+    del out
+    return file.stat().st_size

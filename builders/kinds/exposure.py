@@ -15,11 +15,12 @@ import msgspec
 from builders import alignment
 from builders.atomic import sha256_file
 from builders.crops import TRIES, patch_count, patch_positions
+from builders.demosaic import demosaic
 from builders.drops import Drop
 from builders.kinds.capture import Capture, capture_facts, read_source, shrink
 from builders.kinds.exposure_arguments import ExposureArguments, ev_name, input_evs
 from builders.kinds.scene import Codecs, Kind, RenderedPair, RenderedScene, SceneTask
-from builders.raw import open_raw
+from builders.raw import read_raw
 from builders.retouch import read_retouch
 from builders.screens import AFIFI, screen
 from degrade.images import Picture
@@ -68,15 +69,17 @@ def build_scene(task: SceneTask) -> RenderedScene:
 def _develop(task: SceneTask, arguments: ExposureArguments) -> tuple[Capture, dict[str, Any]]:
     """The capture, ready to render, and what all its records share; the mosaic is let go."""
     data, digest = read_source(task)
-    with open_raw(task.file, data=data) as raw:
-        del data
-        developed = raw.demosaic(arguments.demosaic)
-        facts = capture_facts(raw.frame, demosaic=developed.method)
-    return Capture.of(developed, arguments), {
+    frame = read_raw(task.file, data=data)
+    del data
+    demosaiced = demosaic(frame, method=arguments.demosaic)
+    facts = capture_facts(frame, demosaic=demosaiced.method)
+    del frame
+    return Capture.of(demosaiced, arguments), {
         "source": {"root": task.root, "path": task.path, "sha256": digest},
         "capture": facts,
         "style": arguments.style,
         "resize": arguments.resize,
+        "fraction": arguments.fraction,
         "bits": arguments.bits,
         "encode": arguments.encode,
         "gt_encode": arguments.gt_encode,
@@ -101,8 +104,9 @@ def _targets(
             measured = alignment.check(capture.render(0.0), target, name=str(file))
             parameters = {
                 "kind": "retouch", "target": name, "path": path, "sha256": sha256_file(file),
-                "shift": [float(value) for value in measured.shift],
-                "correlation": float(measured.correlation),
+                # rounded: the last digits differ between processors, and decide no pixel
+                "shift": [round(float(value), 2) for value in measured.shift],
+                "correlation": round(float(measured.correlation), 3),
             }  # fmt: skip
         gts[name] = target
     return gts, parameters
@@ -174,7 +178,9 @@ def _pairs(
     for ev in input_evs(arguments) if places else []:
         picture = capture.render(ev)
         for name, place in places.items():
-            parameters: dict[str, Any] = {"ev": ev, "gain": 2.0**ev}
+            parameters: dict[str, Any] = {"ev": ev}
+            if arguments.style == "srgb":
+                parameters["gain"] = 2.0**ev
             if place is not None:
                 parameters["patch"] = [*place, arguments.patch]
             lq = _cut(picture, place, arguments.patch)

@@ -73,9 +73,8 @@ class Kind:
     build_scene: Callable[[SceneTask], RenderedScene]
 
 
-def scene_task(plan: Plan, index: int, *, sources: Path | None = None) -> SceneTask:
-    """Everything a worker needs to make scene `index` of the plan; `sources` replaces the folder
-    that was planned."""
+def scene_task(plan: Plan, index: int) -> SceneTask:
+    """Everything a worker needs to make scene `index` of the plan."""
     scene = plan.scenes[index]
     folders = plan.target_folders
     return SceneTask(
@@ -83,7 +82,7 @@ def scene_task(plan: Plan, index: int, *, sources: Path | None = None) -> SceneT
         split=scene.split,
         root=scene.root,
         path=scene.path,
-        file=Path(sources or plan.roots[scene.root].folder, scene.path),
+        file=Path(plan.roots[scene.root].folder, scene.path),
         size=scene.size,
         seed=plan.seed,
         targets={name: (path, Path(folders[name], path)) for name, path in scene.targets.items()},

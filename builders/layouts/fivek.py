@@ -35,7 +35,7 @@ def find_experts(folder: Path, *, depth: int = 3) -> dict[str, Path]:
 
 
 def beside(folder: Path) -> dict[str, Path]:
-    """The experts in the folder that holds `folder`, if it is itself one of them; it comes first."""
+    """The experts beside `folder`, itself first, if it is one of them; else {}."""
     name = _EXPERTS.get(folder.name.lower())
     if name is None:
         return {}

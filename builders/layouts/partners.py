@@ -15,8 +15,8 @@ def match_partners(sources: Sequence[str], *, folder: Path) -> list[str | None]:
     """For each source path, the picture below `folder` with the same path but for the suffix, else
     the only one with the same stem; None where there is none. Case is ignored.
 
-    Raises ValueError where a stem has two pictures and the path does not decide, FileNotFoundError
-    where `folder` holds no picture.
+    Raises ValueError where a stem has two pictures, or a picture two sources, and the path does
+    not decide; FileNotFoundError where `folder` holds no picture.
     """
     files, others = list_files(folder, suffixes=PICTURE_SUFFIXES)
     if not files:
@@ -29,11 +29,21 @@ def match_partners(sources: Sequence[str], *, folder: Path) -> list[str | None]:
     for path, _ in files:
         by_path[_without_suffix(path)].append(path)
         by_stem[PurePosixPath(path).stem.lower()].append(path)
-    return [
+    partners = [
         _only(by_path.get(_without_suffix(source), []), folder=folder)
         or _only(by_stem.get(PurePosixPath(source).stem.lower(), []), folder=folder)
         for source in sources
     ]
+    owner: dict[str, str] = {}
+    for source, partner in zip(sources, partners, strict=True):
+        if partner is not None and partner in owner:
+            raise ValueError(
+                f"{folder}: {partner} could be the target of {owner[partner]} and of {source}; lay "
+                "the targets out in the same subfolders as the sources"
+            )
+        if partner is not None:
+            owner[partner] = source
+    return partners
 
 
 def _without_suffix(path: str) -> str:

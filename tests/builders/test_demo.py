@@ -13,7 +13,8 @@ import rawpy
 from builders import demo
 from builders.alignment import check
 from builders.demo import DEMO_SCENES, PHOTOGRAPHS, make_demo
-from builders.raw import open_raw
+from builders.demosaic import demosaic
+from builders.raw import read_raw
 from builders.render import develop, render
 from builders.sources import read_notes
 from degrade.images import read_picture
@@ -90,31 +91,29 @@ def test_sources_json_names_licence_and_group(folder: Path) -> None:
 @pytest.mark.parametrize("name", DEMO_SCENES)
 def test_the_render_is_the_photograph(folder: Path, name: str) -> None:
     """At the EV that undoes the exposure, the render is the photograph but for noise and mosaic."""
-    with open_raw(folder / f"{name}.dng") as opened:
-        frame = opened.frame
-        scene = develop(opened.demosaic())
+    frame = read_raw(folder / f"{name}.dng")
+    developed = develop(demosaic(frame))
     assert frame.white_balance_source == "camera"
     assert np.allclose(frame.white_balance, demo.daylight_gains(), rtol=1e-4)
     assert frame.iso == DEMO_SCENES[name].iso
     assert set(np.unique(frame.black)) == {demo.BLACK}
     target = original(name).astype(float)
-    result = render(scene, ev=float(-np.log2(demo.EXPOSURE))).astype(float)
+    result = render(developed, ev=float(-np.log2(demo.EXPOSURE))).astype(float)
     assert result.shape == target.shape
     # No cast: each channel's mean over what is neither blown nor black.
     kept = (target.max(axis=2) < 220) & (target.min(axis=2) > 20)
     bias = (result - target)[kept].mean(axis=0)
     assert np.abs(bias).max() < 2.0, bias
     assert np.median(np.abs(result - target)) < 6
-    check(render(scene, ev=0.0), original(name).astype(np.uint8), name=name)
+    check(render(developed, ev=0.0), original(name).astype(np.uint8), name=name)
 
 
 def test_highlights_have_headroom_and_no_cast(folder: Path) -> None:
-    with open_raw(folder / "astronaut-b.dng") as opened:
-        scene = develop(opened.demosaic())
-    assert 0.005 < (np.asarray(scene.clipped) > 0).mean() < 0.05
+    developed = develop(demosaic(read_raw(folder / "astronaut-b.dng")))
+    assert 0.005 < (np.asarray(developed.clipped) > 0).mean() < 0.05
     blown = np.all(original("astronaut-b") >= 250, axis=2)
     assert blown.sum() > 200
-    dark = render(scene, ev=-1.5).astype(float)[blown]
+    dark = render(developed, ev=-1.5).astype(float)[blown]
     assert np.abs(dark[:, 0] - dark[:, 1]).mean() < 8
     assert np.abs(dark[:, 2] - dark[:, 1]).mean() < 8
     # Pure gain alone would leave white at 160: what lies above white comes back.

@@ -15,11 +15,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from builders.demosaic import demosaic
+from builders.demosaic import DEMOSAICS, demosaic
 from builders.dng import DngColor, DngShot, cfa_tile, write_dng
 from builders.drops import Drop
 from builders.frame import Crop, RawFrame, upright
-from builders.raw import DEMOSAICS, open_raw
+from builders.raw import read_raw
 
 BAYER = ("RGGB", "GRBG", "GBRG", "BGGR")
 XTRANS = "GBGGRGRGRBGBGBGGRGGRGGBGBGBRGRGRGGBG"  # Fujifilm X-Pro1, row by row
@@ -30,11 +30,10 @@ def _noise(shape: tuple[int, ...], *, top: int = 9000, seed: int = 6) -> NDArray
     return np.random.default_rng(seed).integers(0, top, shape, dtype=np.uint16)
 
 
-def _open(mosaic: NDArray[np.uint16], *, color: DngColor, shot: DngShot | None = None) -> RawFrame:
+def _frame(mosaic: NDArray[np.uint16], *, color: DngColor, shot: DngShot | None = None) -> RawFrame:
     buffer = io.BytesIO()
     write_dng(buffer, mosaic, color=color, shot=shot)
-    with open_raw("made.dng", data=buffer.getvalue()) as raw:
-        return raw.frame
+    return read_raw("made.dng", data=buffer.getvalue())
 
 
 def _scene(frame: RawFrame, *, method: str = "ahd") -> NDArray[np.float64]:
@@ -75,7 +74,7 @@ def test_half_size_equals_the_numpy_oracle(
 ) -> None:
     mosaic = np.random.default_rng(seed).integers(0, white + 100, (height, width)).clip(0, 65535)
     color = DngColor(pattern=pattern, black=black, white=white, white_balance=gains)
-    frame = _open(mosaic.astype(np.uint16), color=color)
+    frame = _frame(mosaic.astype(np.uint16), color=color)
     assert frame.black.ravel().tolist() == pytest.approx(list(black), abs=1e-4)
     got = _scene(frame, method="half")
     assert got.shape == ((height + 1) // 2, (width + 1) // 2, 3)
@@ -98,7 +97,7 @@ def test_fractional_black_is_exact_in_the_result(method: str, pattern: str) -> N
     mosaic = np.full((40, 42), 1000, np.uint16)
     mosaic[0, 0] = 999  # equal samples everywhere are refused as no picture
     color = DngColor(pattern=pattern, black=512.5, white=1512)
-    got = _scene(_open(mosaic, color=color), method=method)[8:-8, 8:-8]
+    got = _scene(_frame(mosaic, color=color), method=method)[8:-8, 8:-8]
     # LibRaw alone would truncate the black to 512 and give 488 / 1000
     assert np.abs(got - 487.5 / 999.5).max() <= 1 / 65535
 
@@ -111,7 +110,7 @@ def test_nothing_depends_on_the_frames_maximum(method: str) -> None:
         mosaic = base.copy()
         mosaic[2:4, 2:4] = brightest
         color = DngColor(black=600, white=16_000, white_balance=(2.0, 1.0, 1.5))
-        results.append(_scene(_open(mosaic, color=color), method=method)[32:, 32:])
+        results.append(_scene(_frame(mosaic, color=color), method=method)[32:, 32:])
     for other in results[1:]:
         assert np.array_equal(results[0], other)
 
@@ -120,7 +119,7 @@ def test_highlights_keep_their_headroom() -> None:
     mosaic = np.full((40, 40), 16_000, np.uint16)
     mosaic[20:, :] = 8300
     color = DngColor(black=600, white=16_000, white_balance=(2.0, 1.0, 1.5))
-    frame = _open(mosaic, color=color)
+    frame = _frame(mosaic, color=color)
     got = _scene(frame)
     assert got[8, 20].tolist() == pytest.approx([2.0, 1.0, 1.5], abs=1e-4)
     assert got[32, 20].tolist() == pytest.approx([1.0, 0.5, 0.75], abs=1e-4)
@@ -143,9 +142,9 @@ def test_upright_turns_as_libraw_turns(orientation: int) -> None:
             user_wb=[1.0] * 4,
             output_color=rawpy.ColorSpace.raw,
         )
-    with open_raw("made.dng", data=buffer.getvalue()) as opened:
-        assert opened.frame.orientation == orientation
-        got = opened.demosaic("half")
+    frame = read_raw("made.dng", data=buffer.getvalue())
+    assert frame.orientation == orientation
+    got = demosaic(frame, method="half")
     assert got.pixels.shape == own.shape
     assert np.abs(got.pixels.astype(int) - own).max() <= 1
     with pytest.raises(ValueError, match="1 to 8"):
@@ -156,8 +155,8 @@ def test_crop_is_exact_at_odd_origins_and_turned_with_the_mask() -> None:
     mosaic = np.random.default_rng(3).integers(0, 15_000, (60, 70), dtype=np.uint16)
     mosaic[20, 31] = 16_000
     color = DngColor(pattern="GRBG", white=16_000)
-    whole = _open(mosaic, color=color)
-    cut = _open(mosaic, color=color, shot=DngShot(crop=(7, 15, 41, 33), orientation=6))
+    whole = _frame(mosaic, color=color)
+    cut = _frame(mosaic, color=color, shot=DngShot(crop=(7, 15, 41, 33), orientation=6))
     assert cut.crop == Crop(7, 15, 41, 33)
     assert np.array_equal(_scene(cut), np.rot90(_scene(whole)[7:48, 15:48], -1))
     mask = demosaic(cut).clipped
@@ -182,7 +181,7 @@ def _clipped_slowly(frame: RawFrame) -> NDArray[np.uint8]:
 def test_clip_mask_equals_the_definition(pattern: str) -> None:
     rng = np.random.default_rng(4)
     mosaic = np.where(rng.random((37, 41)) < 0.04, 4000, rng.integers(0, 3999, (37, 41)))
-    frame = _open(mosaic.astype(np.uint16), color=DngColor(pattern=pattern, white=4000))
+    frame = _frame(mosaic.astype(np.uint16), color=DngColor(pattern=pattern, white=4000))
     assert np.array_equal(frame.clipped(), _clipped_slowly(frame))
 
 
@@ -194,7 +193,7 @@ def test_linear_frames_are_scaled_not_interpolated() -> None:
         white=(60_000, 59_000, 58_000),
         white_balance=(1.5, 1.0, 2.0),
     )
-    frame = _open(mosaic, color=color)
+    frame = _frame(mosaic, color=color)
     assert frame.kind == "linear"
     assert frame.black.tolist() == [10.0, 20.5, 30.0]
     assert frame.white.tolist() == [60_000.0, 59_000.0, 58_000.0]
@@ -213,7 +212,7 @@ def test_xtrans_finds_its_colours_at_any_phase(method: str, top: int, left: int)
     values = np.array([3000, 9000, 6000])
     mosaic = values[tile[y % 6, x % 6]] + (y + x) % 2
     pattern = "".join("RGB"[site] for site in tile.ravel())
-    frame = _open(mosaic.astype(np.uint16), color=DngColor(pattern=pattern, white=16_000))
+    frame = _frame(mosaic.astype(np.uint16), color=DngColor(pattern=pattern, white=16_000))
     assert frame.kind == "xtrans"
     assert frame.pattern is not None
     assert np.array_equal(frame.pattern, tile)
@@ -224,7 +223,7 @@ def test_xtrans_finds_its_colours_at_any_phase(method: str, top: int, left: int)
 
 def test_xtrans_says_what_really_ran() -> None:
     mosaic = np.random.default_rng(6).integers(0, 9000, (516, 516), dtype=np.uint16)
-    frame = _open(mosaic, color=DngColor(pattern=XTRANS, white=16_000))
+    frame = _frame(mosaic, color=DngColor(pattern=XTRANS, white=16_000))
     runs = {method: demosaic(frame, method=method) for method in DEMOSAICS}
     assert runs["ppg"].method == "markesteijn-1"
     assert runs["linear"].method == "linear"
@@ -232,13 +231,13 @@ def test_xtrans_says_what_really_ran() -> None:
     assert np.array_equal(runs["ahd"].pixels, runs["dcb"].pixels)
     assert not np.array_equal(runs["ahd"].pixels, runs["ppg"].pixels)
     assert runs["half"].pixels.shape == (258, 258, 3)
-    small = _open(_noise((60, 60)), color=DngColor(pattern=XTRANS))
+    small = _frame(_noise((60, 60)), color=DngColor(pattern=XTRANS))
     with pytest.raises(Drop, match="512"):
         demosaic(small)
 
 
 def test_other_methods_are_refused_with_the_reason() -> None:
-    frame = _open(np.arange(900, dtype=np.uint16).reshape(30, 30), color=DngColor())
+    frame = _frame(np.arange(900, dtype=np.uint16).reshape(30, 30), color=DngColor())
     with pytest.raises(ValueError, match="differs between runs"):
         _scene(frame, method="dht")
     with pytest.raises(ValueError, match="ahd, linear"):
@@ -247,10 +246,12 @@ def test_other_methods_are_refused_with_the_reason() -> None:
 
 _HASHES = """
 import hashlib, numpy as np
-from builders.raw import DEMOSAICS, open_raw
+from builders.demosaic import DEMOSAICS, demosaic
+from builders.raw import read_raw
+frame = read_raw({path!r})
 for method in DEMOSAICS:
-    with open_raw({path!r}) as raw:
-        print(method, hashlib.sha256(raw.demosaic(method).pixels.tobytes()).hexdigest())
+    pixels = demosaic(frame, method=method).pixels
+    print(method, hashlib.sha256(pixels.tobytes()).hexdigest())
 """
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -10,9 +11,10 @@ import numpy as np
 import pytest
 import tifffile
 
+from builders.demosaic import demosaic
 from builders.drops import Drop
 from builders.headerless import container
-from builders.raw import open_raw
+from builders.raw import read_raw
 
 SIDECAR: dict[str, Any] = {
     "shape": [512, 768],
@@ -37,14 +39,13 @@ def _dump(folder: Path, *, name: str = "rose.raw", **changes: Any) -> Path:
 
 
 def _drop(path: Path) -> Drop:
-    with pytest.raises(Drop) as caught, open_raw(path):
-        pass
+    with pytest.raises(Drop) as caught:
+        read_raw(path)
     return caught.value
 
 
 def test_the_sidecar_says_everything(tmp_path: Path) -> None:
-    with open_raw(_dump(tmp_path, black=[600, 600.5, 601, 600])) as raw:
-        frame = raw.frame
+    frame = read_raw(_dump(tmp_path, black=[600, 600.5, 601, 600]))
     wanted = np.random.default_rng(0).integers(600, 15_000, (512, 768))
     assert np.array_equal(frame.mosaic, wanted)
     assert frame.black.tolist() == [[600, 600.5], [601, 600]]
@@ -57,8 +58,7 @@ def test_the_sidecar_says_everything(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("dtype", ["uint8", "uint16-be"])
 def test_other_sample_types(tmp_path: Path, dtype: str) -> None:
-    with open_raw(_dump(tmp_path, dtype=dtype, black=0, white=15_520)) as raw:
-        got = raw.frame.mosaic
+    got = read_raw(_dump(tmp_path, dtype=dtype, black=0, white=15_520)).mosaic
     wanted = np.random.default_rng(0).integers(600, 15_000, (512, 768))
     assert np.array_equal(got, wanted % 256 if dtype == "uint8" else wanted)
 
@@ -66,9 +66,18 @@ def test_other_sample_types(tmp_path: Path, dtype: str) -> None:
 def test_colour_may_be_left_out_and_the_suffix_replaced(tmp_path: Path) -> None:
     path = _dump(tmp_path, name="a.bin", wb=None, matrix=None)
     (tmp_path / "a.bin.json").rename(tmp_path / "a.json")
-    with open_raw(path) as raw:
-        assert raw.frame.white_balance_source == "unit"
-        assert raw.frame.matrix_source == "identity"
+    frame = read_raw(path)
+    assert frame.white_balance_source == "unit"
+    assert frame.matrix_source == "identity"
+
+
+def test_a_changed_sidecar_can_be_told_apart(tmp_path: Path) -> None:
+    path = _dump(tmp_path)
+    sidecar = tmp_path / "rose.raw.json"
+    first = read_raw(path).sidecar_sha256
+    assert first == hashlib.sha256(sidecar.read_bytes()).hexdigest()
+    sidecar.write_text(json.dumps({**SIDECAR, "black": 601}))
+    assert read_raw(path).sidecar_sha256 not in (None, first)
 
 
 def test_without_a_sidecar_libraw_is_not_asked(tmp_path: Path) -> None:
@@ -115,9 +124,9 @@ def test_the_real_dump_equals_its_dng(tmp_path: Path, testdata: Path) -> None:
     dng = testdata / "raw" / "rose_rggb.dng"
     (tmp_path / "rose.raw").write_bytes(tifffile.imread(dng).astype("<u2").tobytes())
     (tmp_path / "rose.raw.json").write_text(json.dumps(SIDECAR))
-    with open_raw(dng) as one, open_raw(tmp_path / "rose.raw") as two:
-        assert np.array_equal(one.frame.mosaic, two.frame.mosaic)
-        first, second = one.demosaic(), two.demosaic()
+    one, two = read_raw(dng), read_raw(tmp_path / "rose.raw")
+    assert np.array_equal(one.mosaic, two.mosaic)
+    first, second = demosaic(one), demosaic(two)
     # the DNG's gains are rounded to a millionth, which may turn one direction of AHD
     assert (first.pixels != second.pixels).mean() < 1e-3
     assert np.array_equal(first.clipped, second.clipped)

@@ -1,4 +1,4 @@
-"""Opening RAW files: geometry, levels and colour against the tags, and every refusal by name."""
+"""Reading RAW files: geometry, levels and colour against the tags, and every refusal by name."""
 
 from __future__ import annotations
 
@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 from builders.dng import DngColor, DngShot, cfa_tile, write_dng
 from builders.drops import Drop
 from builders.frame import Crop, RawFrame
-from builders.raw import open_raw
+from builders.raw import read_raw
 from builders.tags import read_tags
+from degrade.color import SRGB_TO_XYZ
 
 NIKON = ((0.902, -0.289, -0.0715), (-0.4535, 1.2436, 0.2348), (-0.0934, 0.1919, 0.7086))
 ROSE_BALANCE = (1.94921875, 1.0, 1.34375)  # what the test photograph's tags say
@@ -31,12 +32,11 @@ def _mosaic(shape: tuple[int, ...] = (60, 70), *, top: int = 16_000) -> NDArray[
 def _frame(mosaic: NDArray[np.uint16], *, color: DngColor, shot: DngShot | None = None) -> RawFrame:
     buffer = io.BytesIO()
     write_dng(buffer, mosaic, color=color, shot=shot)
-    return _opened(buffer.getvalue())
+    return _read(buffer.getvalue())
 
 
-def _opened(data: bytes, *, name: str = "made.dng") -> RawFrame:
-    with open_raw(name, data=data) as raw:
-        return raw.frame
+def _read(data: bytes) -> RawFrame:
+    return read_raw("made.dng", data=data)
 
 
 def _tiff(
@@ -93,7 +93,7 @@ def test_the_pattern_agrees_with_libraw_where_libraw_moves_the_margins(
     mosaic = _mosaic()
     buffer = io.BytesIO()
     write_dng(buffer, mosaic, color=DngColor(pattern="GRBG"), shot=DngShot(active_area=area))
-    frame = _opened(buffer.getvalue())
+    frame = _read(buffer.getvalue())
     with rawpy.RawPy() as raw:
         raw.open_buffer(io.BytesIO(buffer.getvalue()))
         raw.unpack()
@@ -147,7 +147,7 @@ def test_a_raw_in_a_sub_directory_is_found() -> None:
                 (50829, 4, 4, (3, 5, 59, 69), True),
             ],
         )
-    frame = _opened(buffer.getvalue())
+    frame = _read(buffer.getvalue())
     assert frame.crop == Crop(9, 15, 20, 31)
     assert np.array_equal(frame.mosaic, mosaic[3:59, 5:69])
     assert (frame.black == 512.5).all()
@@ -155,16 +155,16 @@ def test_a_raw_in_a_sub_directory_is_found() -> None:
 
 
 def test_black_and_white_of_the_spec_when_tags_are_missing() -> None:
-    frame = _opened(_tiff(_mosaic(), tags={50717: (0, 0, None)}))
+    frame = _read(_tiff(_mosaic(), tags={50717: (0, 0, None)}))
     assert (frame.black == 0).all()
     assert (frame.white == 65_535).all()
-    frame = _opened(_tiff(_mosaic(), tags={50715: (10, 70, (7, 2) * 70)}))
+    frame = _read(_tiff(_mosaic(), tags={50715: (10, 70, (7, 2) * 70)}))
     assert (frame.black == 3.5).all()  # the mean of BlackLevelDeltaH
 
 
 def test_a_lossy_or_floating_file_keeps_librawlevels() -> None:
     values = _mosaic().astype(np.float32) / 16_000
-    frame = _opened(_tiff(values, tags={50717: (4, 1, 1)}))
+    frame = _read(_tiff(values, tags={50717: (4, 1, 1)}))
     with rawpy.RawPy() as raw:
         raw.open_buffer(io.BytesIO(_tiff(values, tags={50717: (4, 1, 1)})))
         raw.unpack()
@@ -192,8 +192,6 @@ def test_white_balance_falls_back_in_the_stated_order() -> None:
 
 
 def test_the_matrix_is_the_inverse_of_the_normalised_one() -> None:
-    from builders.camera_color import SRGB_TO_XYZ
-
     frame = _frame(_mosaic(), color=DngColor(matrix=NIKON))
     mixed = np.array(NIKON) @ SRGB_TO_XYZ
     wanted = np.linalg.inv(mixed / mixed.sum(axis=1, keepdims=True))
@@ -245,7 +243,7 @@ def test_canon_cr3_and_olympus_name_their_camera_in_the_tags() -> None:
 )
 def test_what_cannot_be_used_is_dropped_by_name(data: bytes, reason: str, said: str) -> None:
     with pytest.raises(Drop, match=said) as caught:
-        _opened(data)
+        _read(data)
     assert caught.value.reason == reason
     assert "made.dng" in str(caught.value)
 
@@ -254,21 +252,21 @@ def test_a_plain_tiff_is_no_raw() -> None:
     buffer = io.BytesIO()
     tifffile.imwrite(buffer, np.zeros((64, 64, 3), np.uint8), photometric="rgb", metadata=None)
     with pytest.raises(Drop, match="not a RAW") as caught:
-        _opened(buffer.getvalue())
+        _read(buffer.getvalue())
     assert caught.value.reason == "unsupported"
 
 
 def test_files_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(FileNotFoundError), open_raw(tmp_path / "none.dng"):
-        pass
-    with pytest.raises(Drop) as folder, open_raw(tmp_path):
-        pass
+    with pytest.raises(FileNotFoundError):
+        read_raw(tmp_path / "none.dng")
+    with pytest.raises(Drop) as folder:
+        read_raw(tmp_path)
     assert folder.value.reason == "unreadable"
 
     def refused(_: Path) -> bytes:
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(Path, "read_bytes", refused)
-    with pytest.raises(Drop, match="Permission denied") as caught, open_raw(tmp_path / "a.dng"):
-        pass
+    with pytest.raises(Drop, match="Permission denied") as caught:
+        read_raw(tmp_path / "a.dng")
     assert caught.value.reason == "no-permission"

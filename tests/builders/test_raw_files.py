@@ -8,15 +8,17 @@ import numpy as np
 import pytest
 import rawpy
 
+from builders.demosaic import demosaic
 from builders.drops import Drop
-from builders.raw import open_raw
+from builders.raw import read_raw
 
 
 @pytest.mark.parametrize("phase", ["rggb", "grbg", "gbrg", "bggr"])
 def test_the_rose_in_all_four_phases(testdata: Path, phase: str) -> None:
     path = testdata / "raw" / f"rose_{phase}.dng"
-    with open_raw(path) as raw, rawpy.imread(str(path)) as own:
-        frame, half = raw.frame, raw.demosaic("half")
+    frame = read_raw(path)
+    half = demosaic(frame, method="half")
+    with rawpy.imread(str(path)) as own:
         assert np.array_equal(frame.mosaic, own.raw_image)
         wanted = own.postprocess(
             half_size=True,
@@ -36,6 +38,7 @@ def test_the_rose_in_all_four_phases(testdata: Path, phase: str) -> None:
     assert (frame.white == 15_520).all()
     assert frame.white_balance_source == "camera"
     assert frame.matrix_source == "libraw"
+    assert frame.sidecar_sha256 is None
     assert half.scale == pytest.approx(1.94921875 / 65_535, rel=1e-6)
     # LibRaw truncates where we round
     assert np.abs(half.pixels.astype(int) - wanted).max() <= 1
@@ -43,15 +46,14 @@ def test_the_rose_in_all_four_phases(testdata: Path, phase: str) -> None:
 
 
 def test_the_chart_has_no_matrix_and_much_clipping(testdata: Path) -> None:
-    with open_raw(testdata / "raw" / "chart_rggb.dng") as raw:
-        assert raw.frame.matrix_source == "identity"
-        assert (raw.frame.clipped() > 0).mean() > 0.098
+    frame = read_raw(testdata / "raw" / "chart_rggb.dng")
+    assert frame.matrix_source == "identity"
+    assert (frame.clipped() > 0).mean() > 0.098
 
 
 def test_a_native_container_without_any_colour_data(testdata: Path) -> None:
-    with open_raw(testdata / "raw" / "kodak_dc50.kdc") as raw:
-        frame = raw.frame
-        assert raw.demosaic().pixels.shape == (512, 768, 3)
+    frame = read_raw(testdata / "raw" / "kodak_dc50.kdc")
+    assert demosaic(frame).pixels.shape == (512, 768, 3)
     assert frame.pattern is not None
     assert frame.pattern.tolist() == [[1, 0], [2, 1]]
     assert (frame.white_balance_source, frame.matrix_source) == ("unit", "identity")
@@ -61,8 +63,8 @@ def test_a_native_container_without_any_colour_data(testdata: Path) -> None:
 
 
 def test_a_lossy_linear_dng(testdata: Path) -> None:
-    with open_raw(testdata / "raw" / "canon_eos_6d_linear.dng") as raw:
-        frame, result = raw.frame, raw.demosaic()
+    frame = read_raw(testdata / "raw" / "canon_eos_6d_linear.dng")
+    result = demosaic(frame)
     assert frame.kind == "linear"
     assert frame.mosaic.shape == (816, 1224, 3)
     assert (frame.white == 65_535).all()  # the tag says 255, of codes that LibRaw has expanded
@@ -73,7 +75,7 @@ def test_a_lossy_linear_dng(testdata: Path) -> None:
 
 def test_a_file_of_zeros_is_no_picture(testdata: Path) -> None:
     with pytest.raises(Drop, match="are 0") as caught:
-        open_raw(testdata / "raw" / "iphone_zero_pixels.dng").__enter__()
+        read_raw(testdata / "raw" / "iphone_zero_pixels.dng")
     assert caught.value.reason == "no-picture-data"
 
 
@@ -81,7 +83,7 @@ def test_every_broken_file_is_dropped_as_unreadable(testdata: Path) -> None:
     broken = sorted((testdata / "raw" / "broken").iterdir())
     assert len(broken) >= 8
     for path in broken:
-        with pytest.raises(Drop) as caught, open_raw(path):
-            pass
+        with pytest.raises(Drop) as caught:
+            read_raw(path)
         assert caught.value.reason == "unreadable", path.name
         assert path.name in str(caught.value)

@@ -1,4 +1,4 @@
-"""builders.render: exposure as a law, the highlight rule, and the resized scene."""
+"""builders.render: exposure as a law, the highlight rule, and resizing in linear light."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from builders.raw import Demosaiced
-from builders.render import STYLES, Scene, develop, linear, render
+from builders.demosaic import Demosaiced
+from builders.render import STYLES, Developed, develop, linear, render
 from degrade.color import srgb_encode
 from degrade.resize import resize_matlab
 
@@ -25,11 +25,11 @@ WB = np.array([1.949, 1.0, 1.344])  # its gains in daylight
 EVS = st.floats(-6.0, 6.0)
 
 
-def scene(light: Any, *, matrix: NDArray[np.float32] = EYE, flags: Any = None) -> Scene:
-    """A Scene of given scene-linear camera RGB; [...,3] of any leading shape becomes one row."""
+def row(light: Any, *, matrix: NDArray[np.float32] = EYE, flags: Any = None) -> Developed:
+    """Given scene-linear camera RGB, [...,3] of any leading shape, as one developed row."""
     pixels = np.asarray(light, np.float32).reshape(1, -1, 3)
     mask = None if flags is None else np.broadcast_to(np.uint8(flags), pixels.shape[:2]).copy()
-    return Scene(pixels, 1.0, mask, matrix)
+    return Developed(pixels, 1.0, mask, matrix)
 
 
 def grey(values: Any) -> NDArray[np.float32]:
@@ -53,7 +53,7 @@ def sensor(light: Any, *, matrix: NDArray[np.float32] = EYE) -> Demosaiced:
 @given(seed=st.integers(0, 2**32 - 1), ev=EVS)
 def test_srgb_is_gain_clip_matrix_clip(seed: int, ev: float) -> None:
     light = np.random.default_rng(seed).random((64, 3)).astype(np.float32) * 1.9
-    got = linear(scene(light, matrix=CAMERA), ev=ev)[0]
+    got = linear(row(light, matrix=CAMERA), ev=ev)[0]
     want = np.minimum(light.astype(np.float64) * 2**ev, 1) @ CAMERA.astype(np.float64).T
     # the tolerance is float32 and the rows of CAMERA, which sum to 1 within 1e-7
     np.testing.assert_allclose(got, np.clip(want, 0, 1), atol=2e-6)
@@ -63,7 +63,7 @@ def test_srgb_is_gain_clip_matrix_clip(seed: int, ev: float) -> None:
 @given(seed=st.integers(0, 2**32 - 1), ev=st.floats(-8, 2), style=st.sampled_from(STYLES))
 def test_codes_are_those_of_the_exact_curve(seed: int, ev: float, style: str) -> None:
     light = np.random.default_rng(seed).random((300, 3)) ** 3
-    picture = scene(light, matrix=CAMERA)
+    picture = row(light, matrix=CAMERA)
     exact = srgb_encode(linear(picture, ev=ev, style=style))
     eight, sixteen = (render(picture, ev=ev, style=style, bits=bits) for bits in (8, 16))
     assert (eight.dtype, sixteen.dtype) == (np.uint8, np.uint16)
@@ -73,7 +73,7 @@ def test_codes_are_those_of_the_exact_curve(seed: int, ev: float, style: str) ->
 
 def test_16_bit_codes_are_within_one_over_the_whole_range() -> None:
     x = np.linspace(0, 1, 400_001).astype(np.float32)
-    got = render(scene(grey(x)), ev=0.0, bits=16)[0, :, 0].astype(np.int64)
+    got = render(row(grey(x)), ev=0.0, bits=16)[0, :, 0].astype(np.int64)
     off = np.abs(got - np.floor(65535 * srgb_encode(x) + 0.5))
     assert off.max() <= 1 and np.mean(off) < 0.01
 
@@ -82,7 +82,7 @@ def test_16_bit_codes_are_within_one_over_the_whole_range() -> None:
 @given(seed=st.integers(0, 2**32 - 1), ev=st.integers(-9, 8), steps=st.integers(1, 4))
 def test_a_stop_doubles_the_light_below_the_clip(seed: int, ev: int, steps: int) -> None:
     light = np.random.default_rng(seed).uniform(0.3, 0.4, (64, 3)) * 2.0 ** -(ev + steps)
-    picture = scene(light, matrix=CAMERA)
+    picture = row(light, matrix=CAMERA)
     below, above = linear(picture, ev=ev), linear(picture, ev=ev + steps)
     inside = (above > 0) & (above < 1)
     assert inside.mean() > 0.9
@@ -122,7 +122,7 @@ def test_neutral_ramp_is_continuous_and_rising_through_the_clips(style: str) -> 
 def test_more_exposure_is_never_darker_for_greys(
     level: float, first: float, second: float, style: str
 ) -> None:
-    picture = scene(grey([level]), matrix=CAMERA)
+    picture = row(grey([level]), matrix=CAMERA)
     low, high = sorted((first, second))
     rise = linear(picture, ev=high, style=style) - linear(picture, ev=low, style=style)
     assert rise.min() >= -1e-6  # float32 rounding: the two EVs may be next to equal
@@ -133,7 +133,7 @@ def test_more_exposure_is_never_darker_for_greys(
 def test_more_exposure_is_never_darker_while_no_camera_channel_clips(
     seed: int, first: float, second: float
 ) -> None:
-    picture = scene(np.random.default_rng(seed).random((64, 3)), matrix=CAMERA)
+    picture = row(np.random.default_rng(seed).random((64, 3)), matrix=CAMERA)
     low, high = sorted((first, second))
     assert (linear(picture, ev=high) - linear(picture, ev=low)).min() >= -1e-6  # float32 rounding
 
@@ -162,7 +162,7 @@ def test_a_resized_pixel_depends_on_its_neighbourhood_alone() -> None:
 
 
 def test_grey_ramp_of_pure_gain() -> None:
-    ramp = scene(grey([0.01, 0.05, 0.18, 0.5, 0.9, 1.0]))
+    ramp = row(grey([0.01, 0.05, 0.18, 0.5, 0.9, 1.0]))
     assert render(ramp, ev=-1.5)[0, :, 0].tolist() == [12, 36, 71, 117, 153, 160]
     assert render(ramp, ev=0.0)[0, :, 0].tolist() == [25, 63, 118, 188, 243, 255]
     assert render(ramp, ev=1.5)[0, :, 0].tolist() == [47, 105, 189, 255, 255, 255]
@@ -183,7 +183,7 @@ def test_grey_ramp_of_pure_gain() -> None:
     ],
 )
 def test_highlight_rule(value: tuple[float, ...], flags: int, want: tuple[float, ...]) -> None:
-    got = linear(scene([value], flags=flags), ev=-2.0)[0, 0]
+    got = linear(row([value], flags=flags), ev=-2.0)[0, 0]
     np.testing.assert_allclose(got, np.array(want) / 4, rtol=1e-6)
 
 
@@ -216,17 +216,19 @@ def test_light_is_not_negative_beside_a_bright_edge() -> None:
     assert develop(sensor(light), size=(11, 11)).pixels.min() == 0
 
 
-def test_develop_keeps_the_full_size_scene_as_it_is() -> None:
+def test_develop_keeps_the_full_size_as_it_is() -> None:
     demosaiced = sensor(np.random.default_rng(6).random((4, 5, 3)))
     for size in (None, (4, 5)):
         whole = develop(demosaiced, size=size)
         assert whole.pixels is demosaiced.pixels and whole.clipped is demosaiced.clipped
 
 
-def test_turned_scenes_render_alike() -> None:
+def test_turned_views_render_alike() -> None:
     whole = develop(sensor(np.random.default_rng(7).random((90, 120, 3)) * 2.2, matrix=CAMERA))
     assert whole.clipped is not None
-    turned = Scene(whole.pixels[::-1].swapaxes(0, 1), whole.scale, whole.clipped[::-1].T, CAMERA)
+    turned = Developed(
+        whole.pixels[::-1].swapaxes(0, 1), whole.scale, whole.clipped[::-1].T, CAMERA
+    )
     want = render(whole, ev=-1.0)[::-1].swapaxes(0, 1)
     assert np.array_equal(render(turned, ev=-1.0), want)
 
@@ -245,18 +247,18 @@ def test_turned_scenes_render_alike() -> None:
 )
 def test_render_says_what_is_allowed(arguments: dict[str, Any], said: str) -> None:
     with pytest.raises(ValueError, match=said):
-        render(scene([[0.1, 0.1, 0.1]]), **arguments)
+        render(row([[0.1, 0.1, 0.1]]), **arguments)
 
 
-def test_scene_refuses_what_it_cannot_render() -> None:
+def test_developed_refuses_what_render_cannot_take() -> None:
     pixels = np.zeros((2, 2, 3), np.float32)
     with pytest.raises(ValueError, match="uint8"):
-        Scene(pixels.astype(np.uint8), 1.0, None, EYE)
+        Developed(pixels.astype(np.uint8), 1.0, None, EYE)
     with pytest.raises(ValueError, match="mask"):
-        Scene(pixels, 1.0, np.zeros((2, 3), np.uint8), EYE)
+        Developed(pixels, 1.0, np.zeros((2, 3), np.uint8), EYE)
     with pytest.raises(ValueError, match="rows that sum to 1"):
-        Scene(pixels, 1.0, None, 2 * EYE)
+        Developed(pixels, 1.0, None, 2 * EYE)
     with pytest.raises(ValueError, match="NaN"):
-        Scene(pixels + np.float32(np.nan), 1.0, None, EYE)
+        Developed(pixels + np.float32(np.nan), 1.0, None, EYE)
     with pytest.raises(ValueError, match="scale"):
-        Scene(pixels, 0.0, None, EYE)
+        Developed(pixels, 0.0, None, EYE)

@@ -15,8 +15,9 @@ import pytest
 import rawpy
 from numpy.typing import NDArray
 
+from builders.demosaic import Demosaiced, demosaic
 from builders.dng import DngColor, write_dng
-from builders.raw import Demosaiced, open_raw
+from builders.raw import read_raw
 from builders.render import STYLES, develop, linear, render
 from degrade.color import srgb_decode, srgb_encode
 
@@ -56,8 +57,7 @@ def libraw(data: bytes, **changed: Any) -> NDArray[np.float64]:
 
 
 def ours(data: bytes, *, method: str = "half") -> Demosaiced:
-    with open_raw(Path("memory.dng"), data=data) as raw:
-        return raw.demosaic(method)
+    return demosaic(read_raw("memory.dng", data=data), method=method)
 
 
 def flat(*rgb: float) -> NDArray[np.float64]:

@@ -52,7 +52,7 @@ def tiff(path: Path, picture: NDArray[Any], *, icc: bytes | None = None, **optio
 
 
 def prophoto_by_definition(picture: NDArray[Any], bits: int) -> NDArray[np.float64]:
-    linear = prophoto_decode(picture / np.iinfo(picture.dtype).max, trc="gamma-1.8")
+    linear = prophoto_decode(picture / np.iinfo(picture.dtype).max)
     return srgb_encode(np.clip(linear @ PROPHOTO_TO_SRGB.T, 0, 1)) * (2**bits - 1)
 
 

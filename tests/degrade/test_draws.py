@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from degrade.draws import draw_below, draw_u32, draw_unit, encode_address
+from degrade.draws import draw_below, draw_u32, encode_address
 
 PARTS = st.one_of(st.text(max_size=4), st.integers(-(2**70), 2**70))
 ADDRESSES = st.lists(PARTS, min_size=1, max_size=5).map(tuple)
@@ -30,7 +30,6 @@ def test_encoding_is_what_the_docstring_says() -> None:
 )
 def test_golden_values(address: tuple[str | int, ...], value: int) -> None:
     assert draw_u32(*address) == value
-    assert draw_unit(*address) == (value + 0.5) / 2**32
 
 
 @pytest.mark.parametrize(
@@ -56,7 +55,6 @@ def test_encoding_is_injective(one: tuple[str | int, ...], other: tuple[str | in
 
 @given(ADDRESSES, st.integers(1, 2**32))
 def test_ranges(address: tuple[str | int, ...], bound: int) -> None:
-    assert 0.0 < draw_unit(*address) < 1.0
     assert 0 <= draw_below(*address, bound=bound) < bound
 
 
