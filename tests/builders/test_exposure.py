@@ -236,14 +236,14 @@ def test_the_record_holds_every_parameter(raw: Path, targets: Path, tmp_path: Pa
     out = build_here(raw, tmp_path / "set", target=targets, wishes=Wishes(size=64), store=ALL_TRAIN)
     record = pairs_of(out)["cup/ev+1.5"].record
     assert set(record) == {
-        "version", "kind", "recipe", "ev", "gain", "source", "capture", "style", "resize", "size", "fraction",
-        "bits", "encode", "gt_encode", "gt",
+        "version", "kind", "recipe", "ev", "gain", "source", "capture", "style", "resize", "size",
+        "fraction", "bits", "encode", "gt_encode", "gt",
     }  # fmt: skip
     assert (record["kind"], record["ev"]) == ("exposure", 1.5)
     assert math.isclose(record["gain"], 2**1.5)
     assert record["source"]["path"] == "cup.dng"
     assert set(record["capture"]) == {
-        "kind", "demosaic", "pattern", "black", "white", "white_balance", "white_balance_source",
+        "kind", "sidecar_sha256", "demosaic", "pattern", "black", "white", "white_balance", "white_balance_source",
         "matrix", "matrix_source", "crop", "orientation", "camera", "iso", "shutter",
     }  # fmt: skip
     assert (record["capture"]["camera"], record["capture"]["iso"]) == ("test camera", 100)
