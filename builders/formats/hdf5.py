@@ -31,6 +31,9 @@ from builders.parts import Coded, Part, Row
 FORMAT_VERSION = 2
 _SIDES = ("lq", "gt")
 _TEXTS = ("key", "scene", "variant", "record", "gt_name")
+# What h5py raises for a broken file depends on where it is broken: an entry of another type has
+# other attributes, a heap that cannot be walked is a RuntimeError.
+_BROKEN = (OSError, KeyError, ValueError, TypeError, AttributeError, RuntimeError)
 # What a picture's container and sample type may be, by the name of their column.
 _NAMES: dict[str, tuple[str, ...]] = {"codec": CONTAINERS, "dtype": SAMPLE_TYPES}
 
@@ -133,12 +136,10 @@ class _Side:
         table = h5[side][:]
         names: dict[str, list[str]] = {}
         for name, allowed in _NAMES.items():
-            names[name] = list(h5[f"{side}_{name}"].asstr()[:])
+            names[name] = [text.decode() for text in h5[f"{side}_{name}"][:].tolist()]
             if unknown := set(names[name]) - set(allowed):
                 held = ", ".join(sorted(unknown))
                 raise ValueError(f"/{side}_{name} holds {held}; {', '.join(allowed)} are known")
-        if {len(table), len(h5["key"])} != {len(column) for column in names.values()}:
-            raise ValueError(f"the columns of {side} are not of one length")
         if len(table) and (table.min() < 0 or table[:, :2].sum(axis=1).max() > bulk.nbytes):
             raise ValueError(f"/{side} points beyond the pictures' bytes")
         return cls(bulk.id.get_offset(), table, names["codec"], names["dtype"])
@@ -154,7 +155,7 @@ class Hdf5Shard:
         try:
             with h5py.File(file, "r", locking=False) as h5:
                 self._read_index(h5)
-        except (OSError, KeyError, ValueError) as error:
+        except _BROKEN as error:
             raise ValueError(f"{file}: not a whole pairsmith HDF5 shard ({error})") from error
         self._descriptor = os.open(file, os.O_RDONLY | getattr(os, "O_BINARY", 0))
 
@@ -164,6 +165,11 @@ class Hdf5Shard:
         self._texts: dict[str, Any] = {name: h5[name].asstr()[:] for name in _TEXTS}
         self._identical: NDArray[np.bool_] = h5["identical"][:]
         self._sides = {side: _Side.read(h5, side) for side in _SIDES}
+        columns = [*self._texts.values(), self._identical]
+        for side in self._sides.values():
+            columns += [side.table, side.codec, side.dtype]
+        if len({len(column) for column in columns}) != 1:
+            raise ValueError("its columns are not of one length")
 
     def __len__(self) -> int:
         return len(self._identical)

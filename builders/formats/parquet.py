@@ -51,12 +51,14 @@ def _schema(parts: Iterable[Part]) -> pa.Schema:
             raise ValueError("--format hf stores coded pictures: use --encode png or jpeg75")
         deep |= {side for side in _SIDES if getattr(row, side).dtype == "uint16"}
     described = features(deep=deep)
-    types = {"Image": _IMAGE, "string": pa.string(), "bool": pa.bool_()}
-    fields = [
-        (name, types[str(kind.get("dtype", kind["_type"]))]) for name, kind in described.items()
-    ]
     # The key `huggingface` is what makes load_dataset restore Image columns from bytes.
-    return pa.schema(fields, {"huggingface": json.dumps({"info": {"features": described}})})
+    hub = {"huggingface": json.dumps({"info": {"features": described}})}
+    return pa.schema([(name, _arrow_type(kind)) for name, kind in described.items()], hub)
+
+
+def _arrow_type(kind: dict[str, object]) -> pa.DataType:
+    types = {"Image": _IMAGE, "string": pa.string(), "bool": pa.bool_()}
+    return types[str(kind.get("dtype", kind["_type"]))]
 
 
 def write(file: Path, parts: Iterable[Part], place: ShardPlace) -> Written:
@@ -98,11 +100,12 @@ class ParquetShard:
         self.file = file
         try:
             self._parquet = pq.ParquetFile(file, memory_map=True)
-            missing = features(deep=()).keys() - set(self._parquet.schema_arrow.names)
-            if missing:
-                raise KeyError(f"no column {', '.join(sorted(missing))}")
+            held = {field.name: field.type for field in self._parquet.schema_arrow}
+            for name, kind in features(deep=()).items():
+                if held.get(name) != _arrow_type(kind):
+                    raise TypeError(f"column {name}: {held.get(name)}, not {_arrow_type(kind)}")
             self._keys = self._parquet.read(columns=["key"]).column("key").to_pylist()
-        except (pa.ArrowException, OSError, KeyError) as error:
+        except (pa.ArrowException, OSError, TypeError) as error:
             raise ValueError(f"{file}: not a whole pairsmith parquet shard ({error})") from error
         counts = [
             self._parquet.metadata.row_group(g).num_rows
@@ -119,14 +122,14 @@ class ParquetShard:
 
     def row(self, index: int) -> Row:
         group, place = self._places[index]
-        if self._group[0] != group:
-            try:
+        try:
+            if self._group[0] != group:
                 self._group = (group, self._parquet.read_row_group(group))
-            except (pa.ArrowException, OSError) as error:
-                raise ValueError(f"{self.file}: row group {group}: {error}") from error
-        table = self._group[1]
-        assert table is not None
-        cells = table.slice(place, 1).to_pylist()[0]
+            table = self._group[1]
+            assert table is not None
+            cells = table.slice(place, 1).to_pylist()[0]
+        except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+            raise ValueError(f"{self.file}: row group {group}: {error}") from error
         return Row(
             cells["key"], cells["scene"], cells["variant"], cells["record"], cells["identical"],
             cells["gt_name"], self._coded(cells, "lq"), self._coded(cells, "gt"),
