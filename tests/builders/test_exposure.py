@@ -244,7 +244,8 @@ def test_the_record_holds_every_parameter(raw: Path, targets: Path, tmp_path: Pa
     assert record["source"]["path"] == "cup.dng"
     assert set(record["capture"]) == {
         "kind", "sidecar_sha256", "demosaic", "pattern", "black", "white", "white_balance",
-        "white_balance_source", "matrix", "matrix_source", "crop", "orientation", "camera", "iso", "shutter",
+        "white_balance_source", "matrix", "matrix_source", "crop", "orientation", "camera", "iso",
+        "shutter",
     }  # fmt: skip
     assert (record["capture"]["camera"], record["capture"]["iso"]) == ("test camera", 100)
     assert record["gt"]["kind"] == "retouch"
