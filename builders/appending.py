@@ -14,6 +14,21 @@ from builders.sources import Source, unique_scenes
 _GENERATION = re.compile(r"-add(\d+)$")
 
 
+def changes(old: Plan, *, new: Plan) -> list[str]:
+    """What differs between the plan in a dataset and the one the same command makes today, a line
+    each. Where files were appended since, a plan made anew is split and cut otherwise, so the
+    sources are compared as a set and the rest as it is."""
+    if not any(_GENERATION.search(shard.name) for shard in old.shards):
+        return differences(old, new)
+    lines = differences(old, msgspec.structs.replace(new, scenes=old.scenes, shards=old.shards))
+    before = {(scene.root, scene.path, scene.size) for scene in old.scenes}
+    after = {(scene.root, scene.path, scene.size) for scene in new.scenes}
+    if before != after:
+        names = ", ".join(path for _, path, _ in sorted(before ^ after)[:3])
+        lines.append(f"{len(before ^ after)} sources are new, gone or changed: {names}")
+    return lines
+
+
 def append_to(old: Plan, *, new: Plan, store: Store) -> Plan:
     """`old` with the sources that only `new` has; `old` itself if there are none.
 

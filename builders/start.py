@@ -5,12 +5,12 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from builders.appending import append_to
+from builders.appending import append_to, changes
 from builders.atomic import TEMPORARY
 from builders.lock import build_lock, plan_lock
 from builders.manifest import MANIFEST
 from builders.option_error import OptionError
-from builders.plan import BUILD_FOLDER, Plan, differences, load_plan, plan_path, save_plan
+from builders.plan import BUILD_FOLDER, Plan, load_plan, plan_path, save_plan
 from builders.planning import Store
 
 
@@ -40,7 +40,7 @@ def start_build(
                 with build_lock(out, slice_name="0-of-1"):
                     save_plan(longer, out=out)
             return longer
-    if changed := differences(old, plan):
+    if changed := changes(old, new=plan):
         raise ValueError(
             f"{out} was begun with another plan: {'; '.join(changed)}. Use another --out, "
             "--append to add new files, or --overwrite to begin again"

@@ -105,7 +105,7 @@ class ParquetShard:
                 if held.get(name) != _arrow_type(kind):
                     raise TypeError(f"column {name}: {held.get(name)}, not {_arrow_type(kind)}")
             self._keys = self._parquet.read(columns=["key"]).column("key").to_pylist()
-        except (pa.ArrowException, OSError, TypeError) as error:
+        except (pa.ArrowException, OSError, TypeError, UnicodeDecodeError) as error:
             raise ValueError(f"{file}: not a whole pairsmith parquet shard ({error})") from error
         counts = [
             self._parquet.metadata.row_group(g).num_rows

@@ -63,6 +63,13 @@ def test_new_files_become_new_shards(begun: tuple[Path, Path]) -> None:
     build_whole(raw, out, *LAYOUT, "--workers", "2", "--append")  # nothing new: nothing done
     assert digests(out) == after
 
+    build_whole(raw, out, *LAYOUT, "--workers", "1")  # the plain command still names this dataset
+    assert digests(out) == after
+    make_raw_folder(raw / "last", count=1, first=90)
+    said = run_build(raw, out, *LAYOUT, "--workers", "1")
+    assert said.returncode == 1
+    assert "1 sources are new, gone or changed: last/shot-090.dng" in said.stderr
+
 
 @pytest.mark.slow
 def test_append_gives_the_same_bytes_whatever_the_workers(

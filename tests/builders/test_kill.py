@@ -197,6 +197,19 @@ def test_killed_at_random_and_resumed(
     assert victim.kept >= 1
 
 
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+def test_worker_that_hangs_ends_with_its_parent(
+    number: signal.Signals, begin: Begin, sources: Path, tmp_path: Path
+) -> None:
+    build, gate = begin_gated(begin, sources, tmp_path, "--workers", "2")
+    assert wait_for(gate.reader_waits)
+    assert build.reader_of(gate.path) in build.members()
+    os.kill(build.pid, number)
+    assert build.process.wait(60) == -number
+    assert build.leaves_nothing(), f"alive 5 s later: {build.members()}"
+    gate.close()
+
+
 def test_killed_while_shards_are_put_together_and_merged(
     begin: Begin, sources: Path, expected: Expected, tmp_path: Path
 ) -> None:
