@@ -28,7 +28,7 @@ from builders.formats.shape import ShardPlace, Written
 from builders.parts import Coded, Part, Row
 
 # 2: container and sample type stand beside each picture, no longer once for the file.
-FORMAT_VERSION = 2
+FORMAT_VERSION = 1
 _SIDES = ("lq", "gt")
 _TEXTS = ("key", "scene", "variant", "record", "gt_name")
 # What h5py raises for a broken file depends on where it is broken: an entry of another type has

@@ -119,7 +119,7 @@ def test_hf_leaves_only_the_side_with_16_bit_pictures_undecoded(tmp_path: Path) 
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (lambda h5: h5.attrs.__setitem__("format_version", 1), "format_version 1, .* reads 2"),
+        (lambda h5: h5.attrs.__setitem__("format_version", 2), "format_version 2, .* reads 1"),
         (lambda h5: h5.attrs.__delitem__("format_version"), "not a whole"),
         (lambda h5: h5["lq_codec"].__setitem__(0, b"webp"), "/lq_codec holds webp; png, jpeg, raw"),
         (lambda h5: h5["gt_dtype"].__setitem__(1, b"int8"), "/gt_dtype holds int8; uint8, uint16"),

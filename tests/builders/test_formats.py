@@ -190,7 +190,7 @@ def test_hdf5_opens_with_plain_h5py_as_its_layout_says(tmp_path: Path) -> None:
             "lq_bytes gt_bytes lq gt lq_codec gt_codec lq_dtype gt_dtype "
             "key scene variant record gt_name identical".split()
         )
-        assert dict(h5.attrs) == {"format_version": 2}
+        assert dict(h5.attrs) == {"format_version": 1}
         assert held["lq_bytes"].dtype == np.uint8
         assert held["lq_bytes"].chunks is None, "not contiguous"
         for index, want in enumerate(wanted):
