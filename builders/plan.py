@@ -208,14 +208,25 @@ def _changed_keys(title: str, before: Mapping[str, Any], after: Mapping[str, Any
     ]
 
 
+def _moved(scene: PlannedScene) -> PlannedScene:
+    """The source itself, whatever its name and split."""
+    return msgspec.structs.replace(scene, scene="", split="")
+
+
 def _changed_scenes(before: list[PlannedScene], after: list[PlannedScene]) -> list[str]:
     old = {(scene.root, scene.path): scene for scene in before}
     new = {(scene.root, scene.path): scene for scene in after}
+    both = old.keys() & new.keys()
+    fewer = old.keys() != new.keys()  # another list of sources is split otherwise: that is why
+    moved = [
+        key for key in both if (old[key].scene, old[key].split) != (new[key].scene, new[key].split)
+    ]
     lines = []
     for title, keys in (
         ("new since the plan", sorted(new.keys() - old.keys())),
         ("gone since the plan", sorted(old.keys() - new.keys())),
-        ("changed since the plan", sorted(k for k in old.keys() & new.keys() if old[k] != new[k])),
+        ("changed since the plan", sorted(k for k in both if _moved(old[k]) != _moved(new[k]))),
+        ("would get another name or split", [] if fewer else sorted(moved)),
     ):
         if keys:
             names = ", ".join(path for _, path in keys[:3])

@@ -18,7 +18,7 @@ from builders.kinds.scene import scene_task
 from builders.option_error import OptionError
 from builders.pairs import open_pairs
 from builders.parts import Part, Row
-from builders.plan import Plan, PlannedRoot, load_plan, present_versions
+from builders.plan import BUILD_FOLDER, Plan, PlannedRoot, load_plan, present_versions
 from builders.worker import code_scene
 
 
@@ -45,6 +45,8 @@ def rebuild(
     """
     stored = _stored(out, key)
     plan = load_plan(out)
+    if plan is None and (out / BUILD_FOLDER / "export-of").is_file():
+        raise FileNotFoundError(f"{out}: an export; rebuild from the dataset it was made of")
     if plan is None:
         raise FileNotFoundError(
             f"{out}: its .build folder is not there, so its sources are not known; build it again"

@@ -174,7 +174,10 @@ def open_shard(out: Path, *, file: str) -> ShardReader:
     path = out / file
     form = form_of(path)
     if not path.is_file():
-        raise ValueError(f"{path}: missing, though dataset.json names it")
+        raise ValueError(
+            f"{path}: missing, though dataset.json names it; "
+            "run the build (or export) command again"
+        )
     return form.read(path, out)
 
 

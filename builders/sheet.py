@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from builders.parts import Row
+from builders.parts import Coded, Row
 from builders.shards import open_shard
 
 CELL = 176  # long side of a thumbnail, px
@@ -63,7 +64,7 @@ def _strip(line: Sequence[Row], *, columns: int) -> Image.Image:
     """One scene: a column per variant, its gt in the last column, a label under each."""
     cells = [(x, row.variant, row.lq) for x, row in enumerate(line)]
     cells.append((columns, f"gt  {line[0].scene}", line[0].gt))
-    pictures = [_thumbnail(coded.picture()) for _, _, coded in cells]
+    pictures = [_thumbnail(_decoded(coded, line[0].scene)) for _, _, coded in cells]
     height = max(picture.shape[0] for picture in pictures)
     size = (GAP + (columns + 1) * (CELL + GAP), height + LABEL + GAP)
     strip = Image.new("RGB", size, _PAPER)
@@ -74,6 +75,16 @@ def _strip(line: Sequence[Row], *, columns: int) -> Image.Image:
         strip.paste(Image.fromarray(picture), (left + (CELL - picture.shape[1]) // 2, 0))
         draw.text((left, height + 1), _fit(text, draw, font), _INK, font=font)
     return strip
+
+
+def _decoded(coded: Coded, scene: str) -> NDArray:
+    try:
+        return coded.picture()
+    except ValueError as error:
+        raise ValueError(
+            f"scene {scene}: a stored picture is damaged ({error}); pairsmith verify says in which "
+            "shard, and what to do"
+        ) from error
 
 
 def _thumbnail(picture: NDArray) -> NDArray[np.uint8]:
@@ -88,6 +99,9 @@ def _thumbnail(picture: NDArray) -> NDArray[np.uint8]:
 
 def _fit(text: str, draw: ImageDraw.ImageDraw, font: ImageFont.ImageFont | ImageFont.FreeTypeFont
          ) -> str:  # fmt: skip
+    # the built-in font has ASCII only: letters lose their accents, others become '?'
+    plain = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
+    text = plain.encode("ascii", "replace").decode()
     while draw.textlength(text, font=font) > CELL and len(text) > 4:
         text = text[:-4] + "..."
     return text

@@ -27,7 +27,6 @@ RAW_SUFFIXES = frozenset(
 )
 
 
-
 class SourceNote(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """What `sources.json` says of one file."""
 
@@ -100,10 +99,11 @@ def list_files(folder: Path, *, suffixes: frozenset[str]) -> tuple[list[tuple[st
         for name in sorted(names):
             path = Path(parent, name)
             suffix = path.suffix.lower()
-            if name.startswith(".") or not path.is_file():
+            there = path.is_file()
+            if name.startswith(".") or not (there or (path.is_symlink() and not path.exists())):
                 continue
-            if suffix in suffixes:
-                found.append((_name_in(folder, path), path.stat().st_size))
+            if suffix in suffixes:  # a link to nothing is listed too: it becomes a counted drop
+                found.append((_name_in(folder, path), path.stat().st_size if there else 0))
             else:
                 others[suffix or "no suffix"] += 1
     return sorted(found), others

@@ -18,7 +18,6 @@ from builders.option_error import OptionError
 _NAME = re.compile(r"[A-Za-z0-9_]+")
 
 
-
 def parse_split(text: str) -> dict[str, float]:
     """'train=0.9,val=0.05,test=0.05' -> fractions that sum to 1; raises ValueError otherwise."""
     fractions: dict[str, float] = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
@@ -49,10 +50,14 @@ def start_build(
 
 
 def _check_place(out: Path) -> None:
-    if not out.exists():
-        return
-    if not out.is_dir():
-        raise OptionError(f"--out {out}: a file, not a folder")
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except FileExistsError:
+        raise OptionError(f"--out {out}: a file, not a folder") from None
+    except OSError as error:
+        raise OptionError(f"--out {out}: cannot be made ({error.strerror})") from error
+    if not os.access(out, os.W_OK | os.X_OK):
+        raise OptionError(f"--out {out}: cannot be written to (no permission)")
     ours = plan_path(out).is_file() or (out / MANIFEST).is_file()
     if not ours and not _holds_locks_only(out):
         raise OptionError(f"--out {out}: holds something else; name a new or an empty folder")

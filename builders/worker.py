@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ctypes
 import errno
+import logging
 import os
 import signal
 import sys
@@ -54,6 +55,7 @@ def _silence_libraries() -> None:
 
     Python's own error stream stays what it was.
     """
+    logging.getLogger("tifffile").setLevel(logging.CRITICAL)  # damaged tags: we say it once
     sys.stderr = os.fdopen(os.dup(2), "w", buffering=1)
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 2)

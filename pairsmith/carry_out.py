@@ -69,7 +69,7 @@ def _checked(how: How) -> RunOptions:
 
 
 def _summary(plan: Plan, folder: Path) -> None:
-    from builders.manifest import MANIFEST, load_manifest
+    from builders.manifest import load_manifest
     from builders.shards import load_state
 
     left = sum(load_state(folder, shard=shard) is None for shard in plan.shards)
@@ -85,8 +85,14 @@ def _summary(plan: Plan, folder: Path) -> None:
         out.print(
             f"{sum(manifest.drops.values())} dropped ({reasons}): see {folder / 'drops.jsonl'}"
         )
+    planned = dict.fromkeys(scene.split for scene in plan.scenes)
+    if pairs and (empty := [split for split in planned if split not in manifest.splits]):
+        err.print(
+            f"note: no pairs in {', '.join(empty)}: every source of it was dropped. Scenes are split "
+            "before any is read; --split or --seed divides them otherwise"
+        )
     if not pairs:
-        raise RuntimeError(f"{folder / MANIFEST}: no source gave a pair; drops.jsonl says why")
+        raise RuntimeError(f"{folder}: no source gave a pair; drops.jsonl says why")
     out.print(f"look at it: {folder / 'preview.png'}")
 
 
@@ -104,8 +110,9 @@ def _dry_run(plan: Plan, folder: Path, *, options: RunOptions) -> None:
     if guess is None:
         out.print("disk, time, memory: not known, none of the first sources could be used")
         return
-    out.print(f"disk:   about {guess.bytes / 2**20:,.0f} MiB, {_free(folder)} MiB free")
-    out.print(f"time:   about {guess.seconds / 60:,.1f} min with {options.workers} workers")
+    out.print(f"disk:   about {guess.bytes / 2**20:,.0f} MiB, {_free(folder)} GiB free")
+    amount = f"{guess.seconds / 60:,.1f} min" if guess.seconds > 90 else f"{guess.seconds:.0f} s"
+    out.print(f"time:   about {amount} with {options.workers} workers")
     out.print(f"memory: about {guess.memory / 2**20:,.0f} MiB a worker")
     out.print(f"(measured on {guess.source})")
 
@@ -117,4 +124,4 @@ def _cores() -> int:
 
 def _free(folder: Path) -> str:
     there = next(p for p in (folder, *folder.absolute().parents) if p.exists())
-    return f"{shutil.disk_usage(there).free / 2**20:,.0f}"
+    return f"{shutil.disk_usage(there).free / 2**30:,.1f}"

@@ -48,7 +48,9 @@ def _schema(parts: Iterable[Part]) -> pa.Schema:
     deep: set[str] = set()
     for row in (row for part in parts for row in part.pairs()):
         if "raw" in (row.lq.codec, row.gt.codec):
-            raise ValueError("--format hf stores coded pictures: use --encode png or jpeg75")
+            raise ValueError(
+                "the hf format stores coded pictures and these are raw samples: build with --encode png"
+            )
         deep |= {side for side in _SIDES if getattr(row, side).dtype == "uint16"}
     described = features(deep=deep)
     # The key `huggingface` is what makes load_dataset restore Image columns from bytes.

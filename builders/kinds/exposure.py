@@ -116,14 +116,16 @@ def _retouch(file: Path, capture: Capture, arguments: ExposureArguments) -> Pict
     """A retouched target as sRGB at output size, of the render's shape or dropped."""
     target = read_retouch(file, bits=arguments.bits)
     got, full = target.shape[:2], capture.full_size
-    stretch = (got[1] / got[0]) / (full[1] / full[0])
-    if abs(stretch - 1) > _ASPECT_TOLERANCE or got[0] < capture.size[0]:
+    stretch = abs((got[1] / got[0]) / (full[1] / full[0]) - 1)
+    said = f"{file}: {got[1]}x{got[0]} pixels, the render has {full[1]}x{full[0]}"
+    if stretch > _ASPECT_TOLERANCE:
         raise Drop(
             "target-size",
-            f"{file}: {got[1]}x{got[0]} pixels, the render has {full[1]}x{full[0]} "
-            f"(shape off by {abs(stretch - 1):.2%}, {_ASPECT_TOLERANCE:.1%} allowed; output "
-            f"{capture.size[1]}x{capture.size[0]})",
+            f"{said}: another shape, by {stretch:.2%} ({_ASPECT_TOLERANCE:.1%} allowed)",
         )
+    if got[0] < capture.size[0]:
+        size = f"{capture.size[1]}x{capture.size[0]}"
+        raise Drop("target-size", f"{said}: smaller than the output, {size}; lower --size")
     return shrink(target, size=capture.size, arguments=arguments)
 
 

@@ -42,6 +42,13 @@ def plan_exposure(
         )
     placed = place_sources(sources, store=store, notes=notes)
     matches = _match([source for source, _, _ in placed], folders)
+    if any(
+        path and path.lower().endswith((".tif", ".tiff")) for p in matches.values() for path in p
+    ):
+        notes.append(
+            "16-bit TIFF targets without an embedded ICC profile are read as ProPhoto RGB, which "
+            "FiveK's are; embed a profile in others"
+        )
     rows = [
         # the release's test set is scored against five experts
         PlacedSource(source, scene, split, _targets(matches, i, every=released and split == "test"))
