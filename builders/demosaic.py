@@ -48,7 +48,7 @@ class Demosaiced:
 
     pixels: uint16 [h,w,3], black-subtracted and white-balanced with the greatest gain scaled to
         1 (LibRaw's highlight mode Ignore): nothing that the sensor recorded below a channel's
-        white is cut, and the channel of the greatest gain is cut at its white.
+        white is cut, and each channel is cut at its own white.
     scale: pixels * scale is scene-linear, 1.0 = the level where the channel of the least gain
         saturates; the greatest value is max(gain) / min(gain). It depends on the white balance
         alone, never on the picture's content.
@@ -81,7 +81,7 @@ def demosaic(frame: RawFrame, *, method: str = "ahd") -> Demosaiced:
     span = frame.white.astype(np.float64) - frame.black
     gain = (WHITE * weights / span).astype(np.float32)
     if frame.pattern is None:
-        flat = normalise(frame.mosaic, black=frame.black, gain=gain)
+        flat = normalise(frame.mosaic, black=frame.black, white=frame.white, gain=gain)
         pixels, ran = (_half_mean(flat), "half") if half else (flat, "none")
     else:
         pixels = _interpolate(frame, gain=gain, method=method)
@@ -132,7 +132,7 @@ def _interpolate(frame: RawFrame, *, gain: NDArray[np.float32], method: str) -> 
         matrix=tuple((float(a), float(b), float(c)) for a, b, c in to_camera),
     )
     buffer = io.BytesIO()
-    flat = normalise(frame.mosaic, black=frame.black, gain=gain)
+    flat = normalise(frame.mosaic, black=frame.black, white=frame.white, gain=gain)
     write_dng(buffer, flat, color=color, shot=DngShot(camera="pairsmith mosaic"))
     del flat
     buffer = io.BytesIO(buffer.getvalue())  # trimmed, so that reading it all copies nothing

@@ -38,18 +38,22 @@ def normalise(
     mosaic: NDArray[np.uint16],
     *,
     black: NDArray[np.float32],
+    white: NDArray[np.float32],
     gain: NDArray[np.float32],
 ) -> NDArray[np.uint16]:
-    """round((mosaic - black) * gain), cut to 0..65535, uint16, shaped like mosaic.
+    """round((min(mosaic, white) - black) * gain), cut to 0..65535, uint16, shaped like mosaic.
 
-    black and gain: per site of the tile [n,n] for [H,W], per channel [3] for [H,W,3].
+    black, white and gain: per site of the tile [n,n] for [H,W], per channel [3] for [H,W,3]. What
+    lies above the white level is saturated: how far above means nothing.
     """
     height = mosaic.shape[0]
     flat = mosaic.reshape(height, -1)
     rows_black, rows_gain = np.atleast_2d(black), np.atleast_2d(gain)
     out = np.empty_like(flat)
     width = flat.shape[1]
-    _normalise_kernel(flat, _rows(rows_black, width), _rows(rows_gain, width), out)
+    tops = np.minimum((np.atleast_2d(white) - rows_black) * rows_gain, WHITE).astype(np.float32)
+    rows = (_rows(rows_black, width), _rows(rows_gain, width), _rows(tops, width))
+    _normalise_kernel(flat, *rows, out)
     return out.reshape(mosaic.shape)
 
 
@@ -93,18 +97,19 @@ def _normalise_kernel(
     mosaic: NDArray[np.uint16],
     black: NDArray[np.float32],
     gain: NDArray[np.float32],
+    tops: NDArray[np.float32],
     out: NDArray[np.uint16],
 ) -> None:
     height, width = mosaic.shape
     period = black.shape[0]
     half = np.float32(0.5)
     zero = np.float32(0)
-    top = np.float32(65535)
     for y in range(height):
         level = black[y % period]
         factor = gain[y % period]
+        top = tops[y % period]
         row = mosaic[y]
         to = out[y]
         for x in range(width):
-            value = (np.float32(row[x]) - level[x]) * factor[x] + half
-            to[x] = np.uint16(np.int32(min(max(value, zero), top)))
+            value = min((np.float32(row[x]) - level[x]) * factor[x], top[x]) + half
+            to[x] = np.uint16(np.int32(max(value, zero)))

@@ -25,13 +25,20 @@ def load_block(pixels: NDArray[Any], gain: np.float32, block: NDArray[np.float32
 
 
 @njit(cache=True)
-def raise_clipped(block: NDArray[np.float32], flags: NDArray[np.uint8]) -> None:
-    """The highlight rule (builders.render) on a block; flags: uint8 [n], bit c = channel c."""
+def raise_clipped(block: NDArray[np.float32], flags: NDArray[np.uint8], white: np.float32) -> None:
+    """The highlight rule (builders.render) on a block; flags: uint8 [n], bit c = channel c; white:
+    the block's value of scene-linear 1, below which a flagged channel was measured after all."""
     for i in range(flags.size):
         flag = flags[i]
         if flag == 0:
             continue
         r, g, b = block[0, i], block[1, i], block[2, i]
+        if r < white:
+            flag &= 6
+        if g < white:
+            flag &= 5
+        if b < white:
+            flag &= 3
         if flag & 7 == 7:
             level = max(r, g, b)
         else:

@@ -5,11 +5,14 @@ colour matrix and tone, in float32, with no value taken from the picture as a wh
 is the same arithmetic for every pixel of every picture.
 
 Highlight rule. Camera RGB is white balanced, so the sensor saturates channel c at
-wb_c/min(wb) >= 1 of the scene-linear scale. A channel that is flagged as clipped is only a lower
-bound of the light: it is raised to the least of the pixel's unflagged channels where that is
-larger. Where all three are flagged, all are raised to the greatest of them, so blown pixels are
-neutral. Unflagged channels are untouched: colours above 1 keep their headroom for negative EVs, and
-a neutral ramp stays neutral, continuously, while one channel after the other clips.
+wb_c/min(wb) >= 1 of the scene-linear scale. A channel counts as clipped where the mosaic clips
+within the pixel's 3x3 neighbourhood (the reach of the interpolation) and its own value is 1 or
+more: it is then only a lower bound of the light, and is raised to the least of the pixel's other
+channels where that is larger. Where all three are clipped, all are raised to the greatest of them,
+so blown pixels are neutral. Everything else is untouched: colours above 1 keep their headroom for
+negative EVs, what lies below 1 is as measured (at EV 0 the rule changes nothing, because all that
+it raises is cut at 1), and a neutral ramp stays neutral, continuously, while one channel after the
+other clips.
 
 Styles
 srgb      gain 2^ev, cut every camera channel at 1, matrix, clip to [0,1], sRGB curve. Pure gain.
@@ -48,6 +51,7 @@ STYLES = ("srgb", "acr-like")
 
 _BLOCK = 8192  # pixels per block, in whole rows: its float32 planes, 96 kB, stay in the L2 cache
 _FARTHEST = 30.0  # stops; beyond them float32 gains could meet infinity, and no picture is left
+_CLIPPED = 1.0 - 1e-4  # scene-linear 1, less the rounding of 14-bit levels (1/16383) and uint16
 _ROW_SUM = 1e-3  # how far the rows of a camera matrix may be from 1
 
 
@@ -110,7 +114,7 @@ def develop(demosaiced: Demosaiced, *, size: tuple[int, int] | None = None) -> D
                 continue
             block = np.empty((3, len(pixels)), np.float32)
             load_block(pixels, np.float32(1.0), block)
-            raise_clipped(block, flags)
+            raise_clipped(block, flags, np.float32(_CLIPPED / whole.scale))
             store_linear(block, part)
         return strip
 
@@ -157,7 +161,7 @@ def _render(developed: Developed, *, ev: float, style: str, out: NDArray[Any]) -
     for pixels, flags, part in _blocks(developed, out, 0):
         block = np.empty((3, len(pixels)), np.float32)
         load_block(pixels, np.float32(gain), block)
-        raise_clipped(block, flags)
+        raise_clipped(block, flags, np.float32(_CLIPPED * gain / developed.scale))
         matrix_block(block, to_linear)
         if ramp is not None and curve is not None:
             ramp_block(block, *ramp)

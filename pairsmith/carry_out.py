@@ -88,8 +88,8 @@ def _summary(plan: Plan, folder: Path) -> None:
     planned = dict.fromkeys(scene.split for scene in plan.scenes)
     if pairs and (empty := [split for split in planned if split not in manifest.splits]):
         err.print(
-            f"note: no pairs in {', '.join(empty)}: every source of it was dropped. Scenes are split "
-            "before any is read; --split or --seed divides them otherwise"
+            f"note: no pairs in {', '.join(empty)}: every source of it was dropped. Scenes are "
+            "split before any is read; --split or --seed divides them otherwise"
         )
     if not pairs:
         raise RuntimeError(f"{folder}: no source gave a pair; drops.jsonl says why")

@@ -28,7 +28,7 @@ def verify(folder: Dataset) -> None:
         if faults:
             raise RuntimeError(f"{folder}: {len(faults)} faults")
         pairs = sum(load_manifest(folder).splits.values())
-        out.print(f"{folder}: {pairs} pairs, every byte as it was built")
+        out.print(f"{folder}: {pairs} pairs, each as it was built")
 
 
 def rebuild(

@@ -49,7 +49,7 @@ def _schema(parts: Iterable[Part]) -> pa.Schema:
     for row in (row for part in parts for row in part.pairs()):
         if "raw" in (row.lq.codec, row.gt.codec):
             raise ValueError(
-                "the hf format stores coded pictures and these are raw samples: build with --encode png"
+                "the hf format holds coded pictures, these are raw samples: build with --encode png"
             )
         deep |= {side for side in _SIDES if getattr(row, side).dtype == "uint16"}
     described = features(deep=deep)

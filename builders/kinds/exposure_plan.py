@@ -42,9 +42,8 @@ def plan_exposure(
         )
     placed = place_sources(sources, store=store, notes=notes)
     matches = _match([source for source, _, _ in placed], folders)
-    if any(
-        path and path.lower().endswith((".tif", ".tiff")) for p in matches.values() for path in p
-    ):
+    ours = matches.get("target", [])  # FiveK's experts are ProPhoto: nothing to say
+    if any(path and path.lower().endswith((".tif", ".tiff")) for path in ours):
         notes.append(
             "16-bit TIFF targets without an embedded ICC profile are read as ProPhoto RGB, which "
             "FiveK's are; embed a profile in others"

@@ -42,15 +42,14 @@ def _scene(frame: RawFrame, *, method: str = "ahd") -> NDArray[np.float64]:
 
 
 def _linear(frame: RawFrame) -> NDArray[np.float64]:
-    """The oracle: every site in scene-linear units, black and gain exact, cut as Ignore cuts."""
+    """The oracle: every site in scene-linear units, black and gain exact, cut at its white."""
     assert frame.pattern is not None
     n = frame.pattern.shape[0]
     y, x = np.indices(frame.mosaic.shape)
     black = frame.black.astype(np.float64)[y % n, x % n]
     white = frame.white.astype(np.float64)[y % n, x % n]
     gain = frame.white_balance.astype(np.float64)[frame.pattern[y % n, x % n]]
-    value = (frame.mosaic - black) / (white - black) * gain
-    return value.clip(0, float(frame.white_balance.max()))
+    return ((frame.mosaic - black) / (white - black)).clip(0, 1) * gain
 
 
 @settings(max_examples=40, deadline=None)
@@ -198,7 +197,7 @@ def test_linear_frames_are_scaled_not_interpolated() -> None:
     assert frame.black.tolist() == [10.0, 20.5, 30.0]
     assert frame.white.tolist() == [60_000.0, 59_000.0, 58_000.0]
     gain = np.array([1.5, 1.0, 2.0])
-    wanted = ((mosaic - frame.black) / (frame.white - frame.black) * gain).clip(0, 2.0)
+    wanted = ((mosaic - frame.black) / (frame.white - frame.black)).clip(0, 1.0) * gain
     assert np.abs(_scene(frame) - wanted).max() < 2e-5 * 2
     assert np.array_equal(frame.clipped() & 2 > 0, mosaic[..., 1] >= 59_000)
     assert _scene(frame, method="half").shape == (17, 18, 3)
@@ -272,3 +271,18 @@ def test_any_number_of_threads_gives_the_same_bytes(tmp_path: Path) -> None:
         seen.add(run.stdout)
     assert len(seen) == 1
     assert len(next(iter(seen)).splitlines()) == len(DEMOSAICS)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_the_clip_mask_turns_with_the_picture(orientation: int) -> None:
+    mosaic = np.full((40, 48), 2000, np.uint16)
+    mosaic[2:8, 4:14] = 16_000
+    color = DngColor(black=600, white=16_000)
+    upright_one = demosaic(_frame(mosaic, color=color), method="linear")
+    turned = demosaic(
+        _frame(mosaic, color=color, shot=DngShot(orientation=orientation)), method="linear"
+    )
+    assert turned.clipped.any()
+    bright = turned.pixels.min(axis=2) > 0.9 * turned.pixels.max()
+    assert (turned.clipped[bright] == 7).all()
+    assert np.array_equal(turned.clipped, upright(upright_one.clipped, orientation=orientation))

@@ -201,5 +201,5 @@ def test_wrong_wishes(built: dict[str, Path], tmp_path: Path) -> None:
 
 def test_rebuild_belongs_to_the_original(built: dict[str, Path], tmp_path: Path) -> None:
     export(built["hdf5"], storage="hf", target=tmp_path / "set")
-    with pytest.raises(FileNotFoundError, match="sources are not known"):
+    with pytest.raises(FileNotFoundError, match="rebuild from the dataset it was made of"):
         rebuild(tmp_path / "set", key=open_pairs(built["hdf5"]).keys()[0])

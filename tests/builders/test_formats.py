@@ -153,7 +153,7 @@ def test_hf_repeats_the_gt(tmp_path: Path) -> None:
 
 
 def test_hf_refuses_raw_samples(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=r"^--format hf stores coded pictures: use --encode png"):
+    with pytest.raises(ValueError, match="these are raw samples: build with --encode png"):
         store([made_part("one", lq="raw", gt="raw")], tmp_path, "hf")
 
 

@@ -40,8 +40,9 @@ def test_the_rose_in_all_four_phases(testdata: Path, phase: str) -> None:
     assert frame.matrix_source == "libraw"
     assert frame.sidecar_sha256 is None
     assert half.scale == pytest.approx(1.94921875 / 65_535, rel=1e-6)
-    # LibRaw truncates where we round
-    assert np.abs(half.pixels.astype(int) - wanted).max() <= 1
+    # LibRaw truncates where we round, and leaves what lies above white
+    off = np.abs(half.pixels.astype(int) - wanted).max(axis=2)
+    assert off[half.clipped == 0].max() <= 1
     assert 0.0005 < (half.clipped > 0).mean() < 0.02
 
 

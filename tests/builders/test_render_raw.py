@@ -70,29 +70,26 @@ def flat(*rgb: float) -> NDArray[np.float64]:
 # --- real files ---------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ROSES)
+@pytest.mark.parametrize("name", [*ROSES, "raw/chart_rggb.dng"])
 def test_ev_0_equals_libraws_linear_half_size_picture(testdata: Path, name: str) -> None:
+    # at every pixel, clipped ones too: what the highlight rule raises is cut at 1 again
     data = (testdata / name).read_bytes()
-    demosaiced = ours(data)
-    got, want = linear(develop(demosaiced), ev=0.0), libraw(data)
+    got, want = linear(develop(ours(data)), ev=0.0), libraw(data)
     assert got.shape == want.shape
-    off, plain = np.abs(got - want).max(axis=2), demosaiced.clipped == 0
-    assert off[plain].max() < 2e-4  # measured 7.1e-5
-    # where a channel is clipped nearby the highlight rule may raise it, LibRaw's Clip does not
-    assert np.mean(~plain) < 0.005 and np.mean(off > 2e-4) < 1e-3
+    assert np.abs(got - want).max() < 2e-4  # measured 7.1e-5
 
 
 def test_phases_of_one_capture_give_one_half_size_picture(testdata: Path) -> None:
-    # the samples of each 2x2 block are rearranged in place, so half size has no demosaic error
+    # the samples of each 2x2 block are rearranged in place, so half size has no demosaic error;
+    # the 3x3 reach of the clip mask alone knows the places within a block
     first, *others = (ours((testdata / name).read_bytes()) for name in ROSES)
-    unflagged = first.clipped == 0
     for other in others:
-        both = unflagged & (other.clipped == 0)
-        assert both.mean() > 0.995
+        same = first.clipped == other.clipped
+        assert same.mean() > 0.999
         for style in STYLES:
             for ev in (-1.5, 0.0, 1.5):
                 one, two = (render(develop(x), ev=ev, style=style) for x in (first, other))
-                assert np.array_equal(one[both], two[both])
+                assert np.array_equal(one[same], two[same])
 
 
 def test_phases_of_one_capture_agree_within_demosaicing_error(testdata: Path) -> None:
@@ -122,12 +119,13 @@ def test_a_stop_doubles_the_light_of_a_real_file(testdata: Path, name: str) -> N
 
 def test_blown_parts_of_a_real_file_are_neutral(testdata: Path) -> None:
     demosaiced = ours((testdata / "raw/chart_rggb.dng").read_bytes())
-    blown = demosaiced.clipped == 7
-    assert blown.mean() > 0.02
+    light = demosaiced.pixels * demosaiced.scale
+    blown = (demosaiced.clipped == 7) & (light.min(axis=2) >= 1)
+    assert blown.mean() > 0.01
     for style in STYLES:
         got = render(develop(demosaiced), ev=-1.5, style=style)[blown]
         assert np.ptp(got, axis=1).max() == 0
-    pink = (demosaiced.pixels * demosaiced.scale)[blown].mean(axis=0)  # without the rule
+    pink = light[blown].mean(axis=0)  # without the rule
     assert pink[0] / pink[1] > 1.5
 
 

@@ -139,9 +139,7 @@ def test_no_source_that_gives_a_pair_is_a_failure(run: Run, tmp_path: Path) -> N
     code, said, err = run("--raw", tmp_path / "raw", "--out", out, *QUICK)
     assert code == 1
     assert "1 dropped (1 empty-file)" in said
-    assert err.splitlines()[-1] == (
-        f"error: {out / 'dataset.json'}: no source gave a pair; drops.jsonl says why"
-    )
+    assert err.splitlines()[-1] == (f"error: {out}: no source gave a pair; drops.jsonl says why")
 
 
 def test_fiveks_tree_alone(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

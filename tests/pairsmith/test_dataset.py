@@ -55,7 +55,7 @@ def run(capsys: pytest.CaptureFixture[str]) -> Run:
 
 
 def test_verify(whole: Path, copy: Path, run: Run) -> None:
-    assert run("verify", whole) == (0, f"{whole}: 4 pairs, every byte as it was built\n", "")
+    assert run("verify", whole) == (0, f"{whole}: 4 pairs, each as it was built\n", "")
     shard = next((copy / "data").iterdir())
     shard.write_bytes(shard.read_bytes()[:-1] + b"?")
     code, out, err = run("verify", copy)
