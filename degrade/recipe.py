@@ -1,0 +1,280 @@
+"""Recipes: published degradation pipelines as data, in Python or JSON, strictly checked.
+
+A recipe is a list of nodes. A step applies one operator with laws for its parameters; what it does
+not set keeps the operator's own law. `one-of` takes one branch by weight; `shuffle` runs all of its
+parts in random order. Both are draws like any other: addressed by the run's seed, the sample's key
+and the node's id, so adding a node changes no other's draw.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from degrade.laws import LAWS, AnyLaw, Law
+from degrade.operator import OPERATORS, Array, Field, Name, Operator, Switch, Whole
+
+
+class Step(msgspec.Struct, frozen=True, tag="step", tag_field="node", forbid_unknown_fields=True):
+    """One operator. `set` gives laws or constants; the step runs with this probability."""
+
+    id: str
+    operator: str
+    set: dict[str, Any] = {}
+    probability: float = 1.0
+
+
+class Branch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A branch of one-of: its weight and its nodes (none: nothing is done)."""
+
+    weight: float
+    steps: tuple[Node, ...] = ()
+
+
+class OneOf(
+    msgspec.Struct, frozen=True, tag="one-of", tag_field="node", forbid_unknown_fields=True
+):
+    """Exactly one of the branches, by weight."""
+
+    id: str
+    branches: tuple[Branch, ...]
+
+
+class Shuffle(
+    msgspec.Struct, frozen=True, tag="shuffle", tag_field="node", forbid_unknown_fields=True
+):
+    """All parts, in random order; `ordered` names parts (by their number, from 0) that change
+    places until they stand in this order."""
+
+    id: str
+    parts: tuple[tuple[Node, ...], ...]
+    ordered: tuple[int, ...] = ()
+
+
+Node = Step | OneOf | Shuffle
+
+
+class Recipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A pipeline: its name, one line about it, citation, the factor by which it shrinks pictures
+    (which are first cut to a multiple of it), the nodes that act on gt before both sides, the nodes
+    that make lq, and where it departs from the released code on purpose."""
+
+    name: str
+    about: str
+    cite: str
+    steps: tuple[Node, ...]
+    scale: int = 1
+    target: tuple[Node, ...] = ()
+    differs: tuple[str, ...] = ()
+
+    @property
+    def digest(self) -> str:
+        """sha256 of the canonical JSON, 16 hexadecimal digits; 1 and 1.0 are the same number."""
+
+        def canonical(value: Any) -> Any:
+            if isinstance(value, dict):
+                return {name: canonical(entry) for name, entry in value.items()}
+            if isinstance(value, list):
+                return [canonical(entry) for entry in value]
+            return float(value) if isinstance(value, int) and value is not True and value is not False else value
+
+        plain = canonical(msgspec.json.decode(msgspec.json.encode(self)))
+        return hashlib.sha256(msgspec.json.encode(plain, order="sorted")).hexdigest()[:16]
+
+
+def parse_recipe(data: bytes, *, file: str) -> Recipe:
+    """A recipe from JSON. Raises ValueError that names file, step, the wrong name and the nearest
+    right one."""
+    try:
+        raw = msgspec.json.decode(data)
+    except msgspec.DecodeError as error:
+        raise ValueError(f"{file}: not JSON: {error}") from error
+    if not isinstance(raw, dict):
+        raise ValueError(f"{file}: a recipe is a JSON object with name, about, cite, steps")
+    _known(raw, Recipe.__struct_fields__, what="a recipe", where=file)
+    for side in ("target", "steps"):
+        _check_raw(raw.get(side, []), where=f"{file}: {side}")
+    try:
+        recipe = msgspec.convert(raw, Recipe)
+    except msgspec.ValidationError as error:
+        raise ValueError(f"{file}: {error}") from error
+    return check_recipe(_with_laws(recipe, where=file), where=f"{file}: recipe {recipe.name!r}")
+
+
+def read_recipe(path: Path) -> Recipe:
+    """The recipe in a JSON file; arrays named in it are looked for beside it."""
+    return parse_recipe(path.read_bytes(), file=str(path))
+
+
+def recipe_json(recipe: Recipe) -> bytes:
+    """The recipe as indented JSON, which `parse_recipe` reads back to an equal one."""
+    return msgspec.json.format(msgspec.json.encode(recipe), indent=2)
+
+
+def check_recipe(recipe: Recipe, *, where: str = "") -> Recipe:
+    """The recipe, if its ids are unique and its steps set only what their operators have, within
+    bounds. Raises ValueError naming the step."""
+    where = where or f"recipe {recipe.name!r}"
+    if recipe.scale < 1:
+        raise ValueError(f"{where}: scale is {recipe.scale}, at least 1")
+    seen: set[str] = set()
+    for node in walk((*recipe.target, *recipe.steps)):
+        if not node.id or node.id in seen:
+            raise ValueError(f"{where}: the id {node.id!r} is empty or there twice")
+        seen.add(node.id)
+        if isinstance(node, Step):
+            _check_step(node, where=f"{where}: step {node.id!r}")
+        elif isinstance(node, Shuffle):
+            if any(not 0 <= part < len(node.parts) for part in node.ordered):
+                raise ValueError(
+                    f"{where}: {node.id!r} orders parts {list(node.ordered)}, it has "
+                    f"{len(node.parts)}, counted from 0"
+                )
+        elif not node.branches or sum(b.weight for b in node.branches) <= 0:
+            raise ValueError(f"{where}: {node.id!r} needs a branch with a weight above 0")
+    return recipe
+
+
+def walk(nodes: Iterable[Node]) -> Iterator[Node]:
+    """Every node, outer ones first."""
+    for node in nodes:
+        yield node
+        if isinstance(node, OneOf):
+            for branch in node.branches:
+                yield from walk(branch.steps)
+        elif isinstance(node, Shuffle):
+            for part in node.parts:
+                yield from walk(part)
+
+
+def named_operator(name: str, *, where: str) -> Operator:
+    """The operator of that name. Raises ValueError with the nearest one."""
+    if name not in OPERATORS:
+        raise ValueError(f"{where} names operator {name!r}, which is none{_nearest(name, OPERATORS)}")
+    return OPERATORS[name]
+
+
+def check_value(name: str, value: Any, *, op: Operator, where: str) -> Any:
+    """A constant or drawn value, if its parameter can have it. Raises ValueError."""
+        parameter = op.parameters[name]
+    said = f"{where}: {name} of {op.name} is {value!r}"
+    if isinstance(parameter, Array):
+        if not (isinstance(value, Mapping) and isinstance(value.get("file"), str)):
+            raise ValueError(f'{said}; it needs {{"file": ...}}: {parameter.axes}')
+        return value
+    if isinstance(parameter, Name):
+        if value not in parameter.allowed:
+            raise ValueError(
+                f"{said}; one of {', '.join(parameter.allowed)}{_nearest(value, parameter.allowed)}"
+            )
+        return value
+    if isinstance(parameter, Switch):
+        if not isinstance(value, bool):
+            raise ValueError(f"{said}; it is true or false")
+        return value
+    whole = isinstance(parameter, Whole | Field)
+    if isinstance(value, bool) or not isinstance(value, int if whole else int | float):
+        raise ValueError(f"{said}; it takes {'an integer' if whole else 'a number'}")
+    if not parameter.low <= value <= parameter.high:
+        raise ValueError(f"{said}; allowed are {parameter.low} to {parameter.high}")
+    if isinstance(parameter, Whole) and parameter.odd and value % 2 == 0:
+        raise ValueError(f"{said}; it must be odd")
+    return value
+
+
+def _check_step(step: Step, *, where: str) -> None:
+    op = named_operator(step.operator, where=where)
+    if not 0.0 <= step.probability <= 1.0:
+        raise ValueError(f"{where}: probability is {step.probability}, allowed are 0 to 1")
+    for name, law in step.set.items():
+        if name not in op.parameters:
+            takes = ", ".join(op.parameters) or "nothing"
+            raise ValueError(
+                f"{where} sets {name!r}; {op.name} takes {takes}{_nearest(name, op.parameters)}"
+            )
+        if not isinstance(law, Law):
+            check_value(name, law, op=op, where=where)
+    for name, parameter in op.parameters.items():
+        if step.set.get(name, parameter.law) is None:
+            needs = parameter.axes if isinstance(parameter, Array) else "a value"
+            raise ValueError(f"{where}: {op.name} needs {name} ({needs}), which is not invented")
+
+
+def _nearest(name: Any, allowed: Iterable[str]) -> str:
+    close = difflib.get_close_matches(str(name), list(allowed), n=1, cutoff=0.5)
+    return f"; did you mean {close[0]!r}?" if close else ""
+
+
+def _known(raw: Mapping[str, Any], allowed: Iterable[str], *, what: str, where: str) -> None:
+    allowed = list(allowed)
+    for name in raw:
+        if name not in allowed:
+            raise ValueError(
+                f"{where}: {what} has no {name!r}; it has {', '.join(allowed)}"
+                f"{_nearest(name, allowed)}"
+            )
+
+
+def _check_raw(nodes: Any, *, where: str) -> None:
+    """Names in the nodes as they were typed: what msgspec would refuse without a nearest name."""
+    structs = {"step": Step, "one-of": OneOf, "shuffle": Shuffle}
+    if not isinstance(nodes, list):
+        raise ValueError(f"{where}: a list of nodes, got {type(nodes).__name__}")
+    for index, node in enumerate(nodes):
+        if not isinstance(node, dict):
+            raise ValueError(f"{where}[{index}]: a node is an object, got {node!r}")
+        place = f"{where}[{index}] {node.get('id', '')!r}"
+        kind = node.get("node")
+        if kind not in structs:
+            raise ValueError(
+                f"{place}: node is {kind!r}, one of {', '.join(structs)}{_nearest(kind, structs)}"
+            )
+        _known(node, ("node", *structs[kind].__struct_fields__), what=f"a {kind}", where=place)
+        if kind == "one-of":
+            for number, branch in enumerate(node.get("branches", [])):
+                _known(branch, Branch.__struct_fields__, what="a branch", where=place)
+                _check_raw(branch.get("steps", []), where=f"{place} branch {number}")
+        elif kind == "shuffle":
+            for number, part in enumerate(node.get("parts", [])):
+                _check_raw(part, where=f"{place} part {number}")
+
+
+def _with_laws(recipe: Recipe, *, where: str) -> Recipe:
+    """The recipe whose steps hold Law values where its JSON has law objects."""
+
+    def nodes(given: tuple[Node, ...]) -> tuple[Node, ...]:
+        return tuple(node(one) for one in given)
+
+    def node(one: Node) -> Node:
+        if isinstance(one, OneOf):
+            branches = tuple(Branch(b.weight, nodes(b.steps)) for b in one.branches)
+            return OneOf(one.id, branches)
+        if isinstance(one, Shuffle):
+            return Shuffle(one.id, tuple(nodes(part) for part in one.parts), one.ordered)
+        laws = {
+            name: _law(value, where=f"{where}: step {one.id!r}: {name}")
+            for name, value in one.set.items()
+        }
+        return msgspec.structs.replace(one, set=laws)
+
+    return msgspec.structs.replace(
+        recipe, target=nodes(recipe.target), steps=nodes(recipe.steps)
+    )
+
+
+def _law(value: Any, *, where: str) -> Any:
+    if not (isinstance(value, dict) and "law" in value):
+        return value
+    if value["law"] not in LAWS:
+        raise ValueError(
+            f"{where}: law {value['law']!r}; one of {', '.join(LAWS)}{_nearest(value['law'], LAWS)}"
+        )
+    try:
+        return msgspec.convert(value, AnyLaw)
+    except msgspec.ValidationError as error:
+        raise ValueError(f"{where}: {error}") from error
