@@ -30,8 +30,8 @@ from degrade.operator import (
     Whole,
 )
 from degrade.record import Record
-from degrade.transfer import srgb_to_linear, linear_to_srgb
 from degrade.threads import one_thread
+from degrade.transfer import linear_to_srgb, srgb_to_linear
 
 Values = Mapping[str, Any]
 
@@ -79,7 +79,11 @@ def apply_steps(images: Sequence[Tensor], steps: Sequence[Sequence[Values]]) -> 
         for values in own:
             op = OPERATORS[values["operator"]]
             made, sizes = call(
-                op, image[None], sizes=[image.shape[1:]], origins=[origin], values=[values]
+                op,
+                image[None],
+                sizes=[(image.shape[1], image.shape[2])],
+                origins=[origin],
+                values=[values],
             )
             image = made[0, :, : sizes[0][0], : sizes[0][1]].contiguous()
         out.append(image)

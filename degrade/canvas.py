@@ -28,7 +28,7 @@ def _symmetric(index: NDArray[np.int64], n: int) -> NDArray[np.int64]:
 
 
 # Name -> where position i of a row of n samples is taken from; -1 stands for zero.
-#   reflect    edge not repeated: numpy 'reflect', torch 'reflect', OpenCV REFLECT_101, scipy 'mirror'
+#   reflect    edge not repeated: numpy and torch 'reflect', OpenCV REFLECT_101, scipy 'mirror'
 #   symmetric  edge repeated: numpy 'symmetric', MATLAB 'symmetric', scipy 'reflect'
 #   replicate  the edge goes on: numpy 'edge', scipy 'nearest'
 #   wrap       circular
@@ -37,7 +37,7 @@ PADDINGS: dict[str, Callable[[NDArray[np.int64], int], NDArray[np.int64]]] = {
     "reflect": _reflect,
     "symmetric": _symmetric,
     "replicate": lambda index, n: np.clip(index, 0, n - 1),
-    "wrap": lambda index, n: np.mod(index, n),
+    "wrap": np.mod,
     "zero": lambda index, n: np.where((index >= 0) & (index < n), index, -1),
 }
 

@@ -131,8 +131,8 @@ class Of(Law, frozen=True, tag="of"):
     def at(self, draw: Draw) -> Any:
         if self.parameter not in draw.earlier:
             raise ValueError(
-                f"{'/'.join(map(str, draw.address))} follows {self.parameter!r}, which is not drawn "
-                f"before it; drawn are {', '.join(draw.earlier) or 'none'}"
+                f"{draw.address[-1]!r} follows {self.parameter!r}, which is not drawn before it; "
+                f"drawn are {', '.join(draw.earlier) or 'none'}"
             )
         return draw.earlier[self.parameter]
 

@@ -76,14 +76,7 @@ class Recipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     def digest(self) -> str:
         """sha256 of the canonical JSON, 16 hexadecimal digits; 1 and 1.0 are the same number."""
 
-        def canonical(value: Any) -> Any:
-            if isinstance(value, dict):
-                return {name: canonical(entry) for name, entry in value.items()}
-            if isinstance(value, list):
-                return [canonical(entry) for entry in value]
-            return float(value) if isinstance(value, int) and value is not True and value is not False else value
-
-        plain = canonical(msgspec.json.decode(msgspec.json.encode(self)))
+        plain = _canonical(msgspec.json.decode(msgspec.json.encode(self)))
         return hashlib.sha256(msgspec.json.encode(plain, order="sorted")).hexdigest()[:16]
 
 
@@ -155,13 +148,14 @@ def walk(nodes: Iterable[Node]) -> Iterator[Node]:
 def named_operator(name: str, *, where: str) -> Operator:
     """The operator of that name. Raises ValueError with the nearest one."""
     if name not in OPERATORS:
-        raise ValueError(f"{where} names operator {name!r}, which is none{_nearest(name, OPERATORS)}")
+        near = _nearest(name, OPERATORS)
+        raise ValueError(f"{where} names operator {name!r}, which is none{near}")
     return OPERATORS[name]
 
 
 def check_value(name: str, value: Any, *, op: Operator, where: str) -> Any:
     """A constant or drawn value, if its parameter can have it. Raises ValueError."""
-        parameter = op.parameters[name]
+    parameter = op.parameters[name]
     said = f"{where}: {name} of {op.name} is {value!r}"
     if isinstance(parameter, Array):
         if not (isinstance(value, Mapping) and isinstance(value.get("file"), str)):
@@ -185,6 +179,15 @@ def check_value(name: str, value: Any, *, op: Operator, where: str) -> Any:
     if isinstance(parameter, Whole) and parameter.odd and value % 2 == 0:
         raise ValueError(f"{said}; it must be odd")
     return value
+
+
+def _canonical(value: Any) -> Any:
+    """Plain JSON data with every number a float."""
+    if isinstance(value, dict):
+        return {name: _canonical(entry) for name, entry in value.items()}
+    if isinstance(value, list):
+        return [_canonical(entry) for entry in value]
+    return float(value) if type(value) is int else value
 
 
 def _check_step(step: Step, *, where: str) -> None:
@@ -262,9 +265,7 @@ def _with_laws(recipe: Recipe, *, where: str) -> Recipe:
         }
         return msgspec.structs.replace(one, set=laws)
 
-    return msgspec.structs.replace(
-        recipe, target=nodes(recipe.target), steps=nodes(recipe.steps)
-    )
+    return msgspec.structs.replace(recipe, target=nodes(recipe.target), steps=nodes(recipe.steps))
 
 
 def _law(value: Any, *, where: str) -> Any:

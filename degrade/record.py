@@ -59,7 +59,7 @@ def draw_record(recipe: Recipe, *, seed: int, key: str, folder: Path | None = No
 
 
 def parse_record(data: bytes, *, file: str) -> Record:
-    """A record from JSON, checked as strictly as a recipe. Raises ValueError that names the file."""
+    """A record from JSON, as strictly checked as a recipe. Raises ValueError naming the file."""
     try:
         record = msgspec.json.decode(data, type=Record)
     except msgspec.DecodeError as error:
