@@ -31,8 +31,9 @@ help: ## list these targets
 setup: .venv/.ready ## make .venv and install everything into it (IQA=0: without pyiqa)
 	@echo "ready: .venv (extras $(EXTRAS))"
 
-demo: .venv/.ready ## build exposure pairs from the bundled demo RAWs into datasets/demo
+demo: .venv/.ready ## build exposure pairs from the demo RAWs, and a sheet of twelve degradations
 	@.venv/bin/build-dataset exposure --raw demo --out datasets/demo --workers 2
+	@.venv/bin/pairsmith gallery --out datasets/demo-degraded.png
 	@key=$$(.venv/bin/python -c 'import builders; print(builders.open_pairs("datasets/demo", split="train")[0].key)') && \
 	printf '%s\n' '' 'Try next:' \
 	  '  .venv/bin/pairsmith verify datasets/demo' \

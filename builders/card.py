@@ -11,6 +11,7 @@ from builders.manifest import Manifest
 # The hub's size classes, by number of rows (huggingface.co/docs/hub/datasets-cards).
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"),
           (1_000_000, "100K<n<1M"), (10_000_000, "1M<n<10M"))  # fmt: skip
+_LONG_ARGUMENT = 200  # characters: more than fits beside its name
 
 
 def card(manifest: Manifest, *, preview: bool) -> str:
@@ -27,7 +28,8 @@ def card(manifest: Manifest, *, preview: bool) -> str:
         _table(("split", "pairs"), manifest.splits.items()),
         "## How it was made",
         _table(("argument", "value"),
-               ((k, f"`{json.dumps(v)}`") for k, v in sorted(manifest.arguments.items()))),
+               ((k, f"`{argument_text(v)}`") for k, v in sorted(manifest.arguments.items()))),
+        _recipe_note(manifest),
         f"Split: {manifest.split_rule}, by scene. Every pair's `record` holds each parameter that "
         "made it, with the path and sha256 of its source.",
         _target_note(manifest),
@@ -38,6 +40,22 @@ def card(manifest: Manifest, *, preview: bool) -> str:
         _drops(manifest),
     ]  # fmt: skip
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def argument_text(value: object) -> str:
+    """A build's argument as JSON, or where to find it where that is long."""
+    text = json.dumps(value)
+    return text if len(text) <= _LONG_ARGUMENT else "(see dataset.json)"
+
+
+def _recipe_note(manifest: Manifest) -> str:
+    """What the recipe of a degraded dataset is, in its own words."""
+    recipe = manifest.arguments.get("recipe")
+    if not isinstance(recipe, dict):
+        return ""
+    lines = [f"Recipe `{recipe['name']}`: {recipe['about']}. {recipe['cite']}."]
+    lines += [f"- differs: {text}" for text in recipe.get("differs", [])]
+    return "\n".join(lines)
 
 
 def _head(manifest: Manifest, pairs: int) -> str:

@@ -25,22 +25,25 @@ SUFFIXES: dict[Container, str] = {"png": ".png", "jpeg": ".jpg", "raw": ".raw"}
 
 # The PNG signature (W3C PNG, 5.2) and JPEG's SOI followed by the next marker (ITU-T T.81, B.1.1).
 _PNG, _JPEG = b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff"
-# IHDR is the first chunk (W3C PNG, 11.2.1): width, height and bit depth stand at byte 16.
-_IHDR_AT, _IHDR = 12, struct.Struct(">4sIIB")
+# IHDR is the first chunk (W3C PNG, 11.2.1): width, height, bit depth and colour type from byte 16.
+_IHDR_AT, _IHDR = 12, struct.Struct(">4sIIBB")
+_RED_GREEN_BLUE_ALPHA = 6  # colour type (W3C PNG, table 9)
 # Start-of-frame markers are C0..CF but for DHT, JPG and DAC (ITU-T T.81, table B.1).
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 
 
 def read_header(data: bytes) -> tuple[Container, Shape, SampleType]:
-    """Container, [H,W,3] and sample type that PNG or JPEG bytes decode to, from their head alone.
+    """Container, [H,W,C] and sample type that PNG or JPEG bytes decode to, from their head alone.
 
-    Grey, palette and alpha all decode to RGB. Raises ValueError for other bytes; raw samples
-    have no head.
+    Grey, palette and alpha all decode to RGB; only PNG's red, green, blue and alpha of 16 bits is
+    a packed mosaic, [H,W,4]. Raises ValueError for other bytes; raw samples have no head.
     """
     if data.startswith(_PNG) and len(data) >= _IHDR_AT + _IHDR.size:
-        name, width, height, depth = _IHDR.unpack_from(data, _IHDR_AT)
+        name, width, height, depth, color = _IHDR.unpack_from(data, _IHDR_AT)
+        if name == b"IHDR" and depth == 16:
+            return "png", (height, width, 4 if color == _RED_GREEN_BLUE_ALPHA else 3), "uint16"
         if name == b"IHDR":
-            return "png", (height, width, 3), "uint16" if depth == 16 else "uint8"
+            return "png", (height, width, 3), "uint8"
     if data.startswith(_JPEG):
         return "jpeg", (*_jpeg_size(data), 3), "uint8"
     raise ValueError(f"{len(data)} bytes that are neither PNG nor JPEG")

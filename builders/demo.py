@@ -140,7 +140,7 @@ def _notes() -> dict[str, SourceNote]:
 def _write(path: Path, *, name: str) -> None:
     scene = DEMO_SCENES[name]
     top, left, height, width = scene.crop
-    picture = read_picture(_photograph(PHOTOGRAPHS[scene.photograph].file))
+    picture = read_picture(photograph_path(PHOTOGRAPHS[scene.photograph].file))
     picture = picture[top : top + height, left : left + width]
     signal = unprocess(picture)
     shot, read = camera_noise(scene.iso)
@@ -165,7 +165,8 @@ def _write(path: Path, *, name: str) -> None:
     )
 
 
-def _photograph(file: str) -> Path:
+def photograph_path(file: str) -> Path:
+    """Where scikit-image keeps a photograph; FileNotFoundError where it is not installed."""
     # The folder is found without importing the package, which would load SciPy.
     found = importlib.util.find_spec("skimage")
     path = Path((found.origin if found else None) or "skimage").parent / "data" / file
@@ -173,7 +174,7 @@ def _photograph(file: str) -> Path:
         raise FileNotFoundError(
             f"{path}: the demo's photographs come with scikit-image's wheel and this one is not "
             "there; reinstall it (pip install --force-reinstall scikit-image) or give your own "
-            "RAW folder with --raw"
+            "folder with --raw or --gt"
         )
     return path
 

@@ -18,10 +18,11 @@ from rawpy import ColorSpace, DemosaicAlgorithm, HighlightMode
 
 from builders.dng import DngColor, DngShot, cfa_name, write_dng
 from builders.drops import Drop
-from builders.frame import Crop, RawFrame, upright
+from builders.frame import Crop, RawFrame
 from builders.mosaic import WHITE, normalise
 from builders.option_error import OptionError
 from degrade.color import SRGB_TO_XYZ
+from degrade.orientation import upright
 
 # Bit-equal for any number of OpenMP threads, and a pixel depends on its neighbourhood only. "half"
 # takes each 2x2 block as one pixel.

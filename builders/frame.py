@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, TypeVar
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from builders.mosaic import clip_mask
 
 Sampling = Literal["bayer", "xtrans", "linear"]
-_Array = TypeVar("_Array", np.uint8, np.uint16, np.float32)
 
 
 @dataclass(frozen=True)
@@ -72,16 +71,3 @@ class RawFrame:
         level; for linear frames where the pixel's own channel c is. Neither cropped nor turned.
         """
         return clip_mask(self.mosaic, pattern=self.pattern, white=self.white)
-
-
-def upright(picture: NDArray[_Array], *, orientation: int) -> NDArray[_Array]:
-    """A view of [H,W] or [H,W,C] turned as EXIF's Orientation 1..8 asks (EXIF 2.32, 4.6.4)."""
-    if orientation not in range(1, 9):
-        raise ValueError(f"orientation {orientation}: EXIF has 1 to 8")
-    if orientation >= 5:  # 5..8 exchange rows and columns
-        picture = picture.swapaxes(0, 1)
-    if orientation in (3, 4, 7, 8):
-        picture = picture[::-1]
-    if orientation in (2, 3, 6, 7):
-        picture = picture[:, ::-1]
-    return picture

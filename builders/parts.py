@@ -35,7 +35,8 @@ _CONTAINERS: dict[str, Container] = {suffix: name for name, suffix in SUFFIXES.i
 class Coded(msgspec.Struct, frozen=True, array_like=True):
     """One stored picture: its container, [H,W,C], sample type and bytes, all its own.
 
-    PNG and JPEG decode to RGB; 'raw' samples may have any number of channels (RGB, packed Bayer).
+    PNG and JPEG decode to RGB, a PNG of four 16-bit planes to these (a packed mosaic); 'raw'
+    samples may have any number of channels.
     """
 
     codec: Container
@@ -55,7 +56,7 @@ class Coded(msgspec.Struct, frozen=True, array_like=True):
         """The decoded picture [H,W,C]; raises ValueError if bytes and header do not agree."""
         if self.codec == "raw":
             return unpack_samples(self.data, shape=self.shape, dtype=self.dtype)
-        picture = decode_picture(self.data)
+        picture = decode_picture(self.data, planes=4 if self.shape[2] == 4 else 3)
         if picture.shape != self.shape or picture.dtype != self.dtype:
             raise ValueError(
                 f"a {picture.dtype} {list(picture.shape)} picture where a "
@@ -65,8 +66,8 @@ class Coded(msgspec.Struct, frozen=True, array_like=True):
 
 
 def code_picture(picture: Samples, *, codec: str) -> Coded:
-    """`picture` coded by `codec`, a key of `CODECS`: [H,W,3] uint8 or uint16, for 'raw' [H,W,C]
-    uint8, uint16 or float32. Raises ValueError for another codec, shape or type."""
+    """`picture` coded by `codec`, a key of `CODECS`: [H,W,3] uint8 or uint16, [H,W,4] uint16, for
+    'raw' [H,W,C] uint8, uint16 or float32. Raises ValueError for another codec, shape or type."""
     raw = codec == "raw"
     data = pack_samples(picture) if raw else encode_picture(picture, codec=codec)
     height, width, channels = picture.shape

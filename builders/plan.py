@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import platform
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -107,13 +107,16 @@ def with_digests(plan: Plan) -> Plan:
     return msgspec.structs.replace(plan, shards=shards)
 
 
-def present_versions() -> dict[str, str]:
-    """The versions of what renders and stores, and the processor family."""
+def present_versions(*, more: Iterable[str] = ()) -> dict[str, str]:
+    """The versions of what renders and stores, and the processor family.
+
+    more: packages that this kind of build uses besides.
+    """
     import cv2  # here: `pairsmith --help` should not pay for OpenCV and LibRaw
     import rawpy
 
     found = {}
-    for name in _VERSIONED:
+    for name in dict.fromkeys((*_VERSIONED, *more)):
         try:
             found[name] = version(name)
         except PackageNotFoundError:

@@ -67,12 +67,13 @@ class PlacedSource:
 @dataclass(frozen=True)
 class Recipe:
     """What a kind adds to a plan: its name, its checked arguments, the naming of the folder
-    format, and where its targets lie."""
+    format, where its targets lie, and the packages it uses besides those of every kind."""
 
     kind: str
     arguments: msgspec.Struct
     naming: str
     target_folders: Mapping[str, Path]
+    packages: Sequence[str] = ()
 
 
 def check_store(store: Store, *, default_format: str) -> Store:
@@ -88,14 +89,16 @@ def check_store(store: Store, *, default_format: str) -> Store:
     return Store(**{**vars(store), "format": chosen})
 
 
-def check_roots(roots: Sequence[Root]) -> None:
+def check_roots(roots: Sequence[Root], *, option: str = "--raw") -> None:
     """Raises OptionError where one root holds another: its files would be there twice, perhaps
     in two splits."""
     folders = [root.folder.resolve() for root in roots]
     for index, folder in enumerate(folders):
         for other in folders[:index]:
             if folder == other or folder in other.parents or other in folder.parents:
-                raise OptionError(f"--raw {roots[index].folder}: it and {other} overlap; give one")
+                raise OptionError(
+                    f"{option} {roots[index].folder}: it and {other} overlap; give one"
+                )
 
 
 def place_sources(
@@ -167,7 +170,7 @@ def make_plan(
             target_folders=folders,
             licence=store.licence,
             attribution=store.attribution,
-            versions=present_versions(),
+            versions=present_versions(more=recipe.packages),
             scenes=ordered,
             shards=shards,
         )

@@ -55,7 +55,7 @@ def rebuild(
     remade = next((row for row in part.pairs() if row.key == key), None)
     if remade is None:
         raise ValueError(f"{key}: its source gives no such pair any more")
-    now = present_versions()
+    now = present_versions(more=plan.versions)
     changes = [
         f"{name}: {planned} then, {now.get(name)} now"
         for name, planned in plan.versions.items()
@@ -99,7 +99,7 @@ def _remake(plan: Plan, scene: str) -> Part:
     except Drop as drop:
         if drop.reason in ("gone", "target-unreadable"):
             raise FileNotFoundError(
-                f"{drop}; if the folders moved, say where with --raw DIR, --target DIR"
+                f"{drop}; if the folders moved, say where with --raw DIR or --gt DIR, --target DIR"
             ) from drop
         raise ValueError(f"{scene}: cannot be rebuilt: {drop}") from drop
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import cv2
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
+from builders.packed import show_packed
 from builders.parts import Coded, Row
 from builders.shards import open_shard
 
@@ -45,10 +48,15 @@ def sample_rows(out: Path, *, files: Sequence[str], scenes: int = 6) -> list[Row
 
 
 def contact_sheet(rows: Sequence[Row]) -> NDArray[np.uint8]:
-    """A sheet [H,W,3] uint8 sRGB: a line per (scene, gt), lq pictures left to right, gt last."""
+    """A sheet [H,W,3] uint8 sRGB: a line per (scene, gt), lq pictures left to right, gt last.
+
+    An lq smaller than its gt is shown at the gt's size, its pixels as squares, and says its own.
+    """
     lines: dict[tuple[str, str], list[Row]] = {}
     for row in rows:
-        lines.setdefault((row.scene, row.gt_name), []).append(row)
+        # the targets of a pyramid's scales are one picture cut by a pixel or two: one line
+        gt = "gt" if row.gt_name.startswith("gt-x") else row.gt_name
+        lines.setdefault((row.scene, gt), []).append(row)
     columns = max(len(line) for line in lines.values())
     strips = [_strip(line, columns=columns) for line in lines.values()]
     width = GAP + (columns + 1) * (CELL + GAP)
@@ -62,9 +70,11 @@ def contact_sheet(rows: Sequence[Row]) -> NDArray[np.uint8]:
 
 def _strip(line: Sequence[Row], *, columns: int) -> Image.Image:
     """One scene: a column per variant, its gt in the last column, a label under each."""
-    cells = [(x, row.variant, row.lq) for x, row in enumerate(line)]
+    gt = _thumbnail(_decoded(line[0].gt, line[0].scene))
+    cells = [(x, _label(row), row.lq) for x, row in enumerate(line)]
+    pictures = [_beside(_shown(_decoded(row.lq, row.scene), row.record), gt) for row in line]
     cells.append((columns, f"gt  {line[0].scene}", line[0].gt))
-    pictures = [_thumbnail(_decoded(coded, line[0].scene)) for _, _, coded in cells]
+    pictures.append(gt)
     height = max(picture.shape[0] for picture in pictures)
     size = (GAP + (columns + 1) * (CELL + GAP), height + LABEL + GAP)
     strip = Image.new("RGB", size, _PAPER)
@@ -77,6 +87,23 @@ def _strip(line: Sequence[Row], *, columns: int) -> Image.Image:
     return strip
 
 
+def _label(row: Row) -> str:
+    """The variant, and the size of an lq that has not its gt's."""
+    height, width = row.lq.shape[:2]
+    same = row.lq.shape[:2] == row.gt.shape[:2]
+    return row.variant if same else f"{row.variant}  {width}x{height}"
+
+
+def _beside(picture: NDArray, gt: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """An lq's thumbnail; one smaller than that of its gt is enlarged to it."""
+    small = _thumbnail(picture)
+    height, width = gt.shape[:2]
+    if small.shape[0] >= height and small.shape[1] >= width:
+        return small
+    grown = cv2.resize(small, (width, height), interpolation=cv2.INTER_NEAREST_EXACT)
+    return np.asarray(grown, np.uint8)
+
+
 def _decoded(coded: Coded, scene: str) -> NDArray:
     try:
         return coded.picture()
@@ -85,6 +112,13 @@ def _decoded(coded: Coded, scene: str) -> NDArray:
             f"scene {scene}: a stored picture is damaged ({error}); pairsmith verify says in which "
             "shard, and what to do"
         ) from error
+
+
+def _shown(picture: NDArray, record: str) -> NDArray:
+    """The picture itself, or what a packed mosaic [h,w,4] shows, by its record's white balance."""
+    if picture.shape[2] != 4:
+        return picture
+    return show_packed(picture, record=msgspec.json.decode(record, type=dict[str, Any]))
 
 
 def _thumbnail(picture: NDArray) -> NDArray[np.uint8]:

@@ -47,13 +47,8 @@ def degrade_picture(picture: Picture, record: Record) -> tuple[Picture, Picture,
     with one_thread():
         targets, inputs = degrade([image / top], [record])
     target, made = (_to_picture(side[0], dtype=picture.dtype) for side in (targets, inputs))
-    return (
-        target,
-        made,
-        record.with_geometry(
-            input=picture.shape[:2], target=target.shape[:2], output=made.shape[:2]
-        ),
-    )
+    sizes = {"input": picture.shape[:2], "target": target.shape[:2], "output": made.shape[:2]}
+    return target, made, record.with_geometry(sizes)
 
 
 def degrade(

@@ -1,7 +1,7 @@
 """Distributions of parameters, as data: what a recipe's JSON says and a draw obeys.
 
 A law turns uniform numbers, which are addressed (degrade/draws.py), into one value. Laws combine:
-a parameter may be a mixture, a product, or follow a parameter drawn before it in the same step.
+a parameter may be a mixture, a product, or follow a parameter drawn before it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _STANDARD = NormalDist()
 
 @dataclass(frozen=True)
 class Draw:
-    """Where a value is drawn: its address, and the values drawn before it in the same step."""
+    """Where a value is drawn: its address, and the values drawn before it by name."""
 
     address: tuple[str | int, ...]
     earlier: Mapping[str, Any]
@@ -53,6 +53,7 @@ class Uniform(Law, frozen=True, tag="uniform"):
         _ordered(self.low, self.high, "uniform")
 
     def at(self, draw: Draw) -> float:
+        """low + (high - low) u."""
         return self.low + (self.high - self.low) * draw.unit()
 
 
@@ -68,6 +69,7 @@ class LogUniform(Law, frozen=True, tag="log-uniform"):
             raise ValueError(f"log-uniform takes bounds above 0, got {self.low}")
 
     def at(self, draw: Draw) -> float:
+        """low (high / low)^u."""
         return math.exp(
             math.log(self.low) + (math.log(self.high) - math.log(self.low)) * draw.unit()
         )
@@ -89,6 +91,7 @@ class Integer(Law, frozen=True, tag="integer"):
             )
 
     def at(self, draw: Draw) -> int:
+        """One of the integers."""
         count = (self.high - self.low) // self.step + 1
         return self.low + self.step * ((draw_u32(*draw.address) * count) >> 32)
 
@@ -100,6 +103,7 @@ class Normal(Law, frozen=True, tag="normal"):
     sigma: float
 
     def at(self, draw: Draw) -> float:
+        """By the quantile of one uniform number."""
         return self.mean + self.sigma * _STANDARD.inv_cdf(draw.unit())
 
 
@@ -107,6 +111,7 @@ class Seed(Law, frozen=True, tag="seed"):
     """An integer of 32 bits that opens a noise field."""
 
     def at(self, draw: Draw) -> int:
+        """The address's own 32 bits."""
         return draw_u32(*draw.address)
 
 
@@ -120,19 +125,21 @@ class Choice(Law, frozen=True, tag="choice"):
         _weighed(len(self.values), self.weights, "choice")
 
     def at(self, draw: Draw) -> Any:
+        """One of the values."""
         return self.values[pick(draw.unit(), self.weights or (1.0,) * len(self.values))]
 
 
 class Of(Law, frozen=True, tag="of"):
-    """The value of a parameter drawn earlier in this step."""
+    """The value of a parameter drawn earlier: "sigma" of this step, "blur1.sigma" of another."""
 
     parameter: str
 
     def at(self, draw: Draw) -> Any:
+        """The earlier value; ValueError if there is none of that name."""
         if self.parameter not in draw.earlier:
             raise ValueError(
-                f"{draw.address[-1]!r} follows {self.parameter!r}, which is not drawn before it; "
-                f"drawn are {', '.join(draw.earlier) or 'none'}"
+                f"{'/'.join(map(str, draw.address[1:]))} follows {self.parameter!r}, which is not "
+                f"drawn before it; drawn are {', '.join(draw.earlier) or 'none'}"
             )
         return draw.earlier[self.parameter]
 
@@ -147,6 +154,7 @@ class Mixture(Law, frozen=True, tag="mixture"):
         _weighed(len(self.laws), self.weights, "mixture")
 
     def at(self, draw: Draw) -> Any:
+        """One law chosen, then its value."""
         which = pick(draw.part("which").unit(), self.weights or (1.0,) * len(self.laws))
         return value_of(self.laws[which], draw=draw.part(which))
 
@@ -157,6 +165,7 @@ class Sum(Law, frozen=True, tag="sum"):
     terms: tuple[AnyLaw, ...]
 
     def at(self, draw: Draw) -> float:
+        """Each term drawn apart, then added."""
         return sum(value_of(term, draw=draw.part(i)) for i, term in enumerate(self.terms))
 
 
@@ -166,6 +175,7 @@ class Product(Law, frozen=True, tag="product"):
     factors: tuple[AnyLaw, ...]
 
     def at(self, draw: Draw) -> float:
+        """Each factor drawn apart, then multiplied."""
         return math.prod(value_of(term, draw=draw.part(i)) for i, term in enumerate(self.factors))
 
 
@@ -175,6 +185,7 @@ class Reciprocal(Law, frozen=True, tag="reciprocal"):
     value: AnyLaw
 
     def at(self, draw: Draw) -> float:
+        """1 / the value drawn."""
         return 1.0 / value_of(self.value, draw=draw.part("value"))
 
 
@@ -184,6 +195,7 @@ class Root(Law, frozen=True, tag="root"):
     value: AnyLaw
 
     def at(self, draw: Draw) -> float:
+        """The root of the value drawn."""
         return math.sqrt(value_of(self.value, draw=draw.part("value")))
 
 
@@ -204,6 +216,7 @@ class LogLinear(Law, frozen=True, tag="log-linear"):
             raise ValueError(f"log-linear takes log 'e' or '10', got {self.log!r}")
 
     def at(self, draw: Draw) -> float:
+        """The base to the power of the line's exponent, which is normal."""
         base = math.e if self.log == "e" else 10.0
         earlier = math.log(Of(self.parameter).at(draw)) / math.log(base)
         exponent = self.slope * earlier + self.intercept
@@ -219,6 +232,7 @@ class Below(Law, frozen=True, tag="below"):
     otherwise: AnyLaw
 
     def at(self, draw: Draw) -> Any:
+        """The value of the law that the earlier parameter asks for."""
         small = Of(self.parameter).at(draw) < self.bound
         return value_of(self.then if small else self.otherwise, draw=draw.part(int(small)))
 

@@ -17,7 +17,8 @@ from typing import Any
 import msgspec
 
 from degrade.laws import LAWS, AnyLaw, Law
-from degrade.operator import OPERATORS, Array, Field, Name, Operator, Switch, Whole
+from degrade.operator import Array, Field, Name, Operator, Switch, Whole
+from degrade.operators import OPERATORS
 
 
 class Step(msgspec.Struct, frozen=True, tag="step", tag_field="node", forbid_unknown_fields=True):

@@ -9,7 +9,7 @@ then on the input made of it. Applying a record needs no law and no random numbe
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +36,7 @@ class Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     geometry: dict[str, tuple[int, int]] = {}
     version: int = RECORD_VERSION
 
-    def with_geometry(self, **sizes: tuple[int, int]) -> Record:
+    def with_geometry(self, sizes: dict[str, tuple[int, int]]) -> Record:
         """The record once its sizes are known."""
         return msgspec.structs.replace(self, geometry=sizes)
 
@@ -49,12 +49,16 @@ def draw_record(recipe: Recipe, *, seed: int, key: str, folder: Path | None = No
     """
     steps: dict[str, dict[str, Any]] = {}
     orders = []
+    earlier: dict[str, Any] = {}
     for nodes in (recipe.target, recipe.steps):
-        order = []
-        for step in _unfold(nodes, address=(seed, key)):
-            steps[step.id] = _draw_step(step, address=(seed, key, step.id), folder=folder or Path())
-            order.append(step.id)
-        orders.append(tuple(order))
+        order = _unfold(nodes, address=(seed, key))
+        for step in order:
+            values = _draw_step(
+                step, address=(seed, key, step.id), earlier=earlier, folder=folder or Path()
+            )
+            steps[step.id] = values
+            earlier |= {f"{step.id}.{name}": value for name, value in values.items()}
+        orders.append(tuple(step.id for step in order))
     return Record(f"{recipe.name} {recipe.digest}", recipe.scale, orders[0], orders[1], steps)
 
 
@@ -116,11 +120,13 @@ def _shuffled(node: Shuffle, *, address: tuple[str | int, ...]) -> list[int]:
     return order
 
 
-def _draw_step(step: Step, *, address: tuple[str | int, ...], folder: Path) -> dict[str, Any]:
+def _draw_step(
+    step: Step, *, address: tuple[str | int, ...], earlier: Mapping[str, Any], folder: Path
+) -> dict[str, Any]:
     op = named_operator(step.operator, where=f"step {step.id!r}")
     values: dict[str, Any] = {}
     for name, parameter in op.parameters.items():
-        draw = Draw((*address, name), values)
+        draw = Draw((*address, name), {**earlier, **values})
         value = value_of(step.set.get(name, parameter.law), draw=draw)
         check_value(name, value, op=op, where=f"step {step.id!r}")
         if isinstance(parameter, Array):

@@ -1,8 +1,9 @@
-"""MATLAB's imresize(..., 'bicubic'), sample for sample, and the same kernel in linear light.
+"""MATLAB's imresize, sample for sample, and its bicubic kernel in linear light.
 
 The kernel is Keys' cubic convolution with a = -1/2 (IEEE Trans. ASSP 29(6), 1981, eq. 15), widened
-by 1/scale when shrinking; positions, taps and pass order follow MATLAB's imresize. Three readings
-of it are in use, and published low-resolution sets differ by which one made them:
+by 1/scale when shrinking, or another of MATLAB's; positions, taps and pass order follow MATLAB's
+imresize. Three readings of it are in use, and published low-resolution sets differ by which one
+made them:
 
 matlab-bicubic            integers in: each pass is rounded and clipped; mirrored edges. Set5, DIV2K
 matlab-bicubic-double     nothing is rounded between the passes: im2double before imresize
@@ -18,12 +19,17 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from degrade.separable import pass_columns, pass_rows
+from degrade.taps import matlab_taps
+
 READINGS = ("matlab-bicubic", "matlab-bicubic-double", "matlab-bicubic-replicate")
-_COLUMNS = 1024  # samples per block of the row pass: 8 kB of float64 sums stay in the L1 cache
-_LANES = 8  # rows that the column pass carries side by side: one AVX-512 register of float64
+# imresize's names for its methods -> the kernel in degrade.taps
+MATLAB_METHODS = {
+    "bicubic": "cubic", "cubic": "cubic", "bilinear": "triangle", "triangle": "triangle",
+    "nearest": "box", "box": "box", "lanczos2": "lanczos2", "lanczos3": "lanczos3",
+}  # fmt: skip
 _STRIP = 64  # output rows per strip of resize_rows; the strip's height does not change a value
 
 Sample = TypeVar("Sample", bound=np.generic)
@@ -35,8 +41,10 @@ def resize_matlab(
     size: tuple[int, int] | None = None,
     scale: float | None = None,
     reading: str = "matlab-bicubic",
+    method: str = "bicubic",
+    antialias: bool | None = None,
 ) -> NDArray[Sample]:
-    """Resizes as MATLAB's imresize(picture, scale or size, 'bicubic') does, antialiased.
+    """Resizes as MATLAB's imresize(picture, scale or size, method) does.
 
     picture: [H,W] or [H,W,C], uint8, uint16, float32 or float64; floats (any range, never clipped)
     only with the double reading. Returns the same dtype.
@@ -45,9 +53,13 @@ def resize_matlab(
     are different pictures. Exactly one of the two.
     reading: one of READINGS. Sums are float64; integers are rounded half up, which for the values
     that survive the clip is MATLAB's half away from zero.
+    method: one of MATLAB_METHODS; the reading's rules of rounding and edges hold for all of them.
+    antialias: widens the kernel when shrinking; None is MATLAB's default, yes for all but nearest.
     """
     if reading not in READINGS:
         raise ValueError(f"resize reading {reading!r}: allowed are {', '.join(READINGS)}")
+    if method not in MATLAB_METHODS:
+        raise ValueError(f"resize method {method!r}: allowed are {', '.join(MATLAB_METHODS)}")
     limit = {"uint8": 255.0, "uint16": 65535.0, "float32": 0.0, "float64": 0.0}.get(
         picture.dtype.name
     )
@@ -73,26 +85,31 @@ def resize_matlab(
         assert size is not None
         target = _target(size)
         scales = (target[0] / height, target[1] / width)
-    between = np.dtype(np.float64) if double else picture.dtype
     work: NDArray[Any] = np.ascontiguousarray(picture).reshape(height, width, -1)
-    order = (0, 1) if scales[0] <= scales[1] else (1, 0)  # imresize: ascending scale, ties rows
-    for turn, axis in enumerate(order):
-        index, weight = _taps(
-            work.shape[axis], target[axis], scale=scales[axis], clamp=reading.endswith("replicate")
+    for turn, axis in enumerate(matlab_order(scales)):
+        index, weight = matlab_taps(
+            work.shape[axis],
+            target[axis],
+            scale=scales[axis],
+            kernel=MATLAB_METHODS[method],
+            antialias=method != "nearest" if antialias is None else antialias,
+            clamp=reading.endswith("replicate"),
         )
-        last = turn == 1
-        out = np.empty(
-            (*work.shape[:axis], target[axis], *work.shape[axis + 1 :]),
-            picture.dtype if last else between,
+        between = double and turn == 0
+        work = _pass(
+            work,
+            axis=axis,
+            index=index,
+            weight=weight,
+            limit=0.0 if between else limit,
+            dtype=np.dtype(np.float64) if between else picture.dtype,
         )
-        rounded = limit if last or not double else 0.0
-        if axis == 0:
-            flat = work.reshape(len(work), -1)
-            _row_pass(flat, index, weight, out.reshape(len(out), -1), rounded)
-        else:
-            _column_pass(work, index, weight, out, rounded)
-        work = out
     return work.reshape(*target, *picture.shape[2:])
+
+
+def matlab_order(scales: tuple[float, float]) -> tuple[int, int]:
+    """The axes (0 rows, 1 columns) in imresize's order: ascending scale, rows first if equal."""
+    return (0, 1) if scales[0] <= scales[1] else (1, 0)
 
 
 def resize_rows(
@@ -110,26 +127,21 @@ def resize_rows(
     """
     _shape(source)
     target = _target(size)
-    index, weight = _taps(source[0], target[0], scale=target[0] / source[0])
-    across, across_weight = _taps(source[1], target[1], scale=target[1] / source[1])
+    index, weight = matlab_taps(source[0], target[0], scale=target[0] / source[0])
+    across, across_weight = matlab_taps(source[1], target[1], scale=target[1] / source[1])
     weight, across_weight = weight.astype(np.float32), across_weight.astype(np.float32)
+    single = np.dtype(np.float32)
     out: NDArray[np.float32] | None = None
     for top in range(0, target[0], _STRIP):
-        taps = index[top : top + _STRIP]
+        taps, part = index[top : top + _STRIP], weight[top : top + _STRIP]
         first, last = int(taps.min()), int(taps.max()) + 1
         rows = np.ascontiguousarray(read(first, last), dtype=np.float32)
-        channels = rows.shape[2]
         if out is None:
-            out = np.empty((*target, channels), np.float32)
-        thin = np.empty((len(taps), source[1], channels), np.float32)
-        _row_pass(
-            rows.reshape(last - first, -1),
-            taps - first,
-            weight[top : top + _STRIP],
-            thin.reshape(len(taps), -1),
-            0.0,
+            out = np.empty((*target, rows.shape[2]), np.float32)
+        thin = _pass(rows, axis=0, index=taps - first, weight=part, limit=0.0, dtype=single)
+        out[top : top + _STRIP] = pass_columns(
+            thin, index=across, weight=across_weight, dtype=single
         )
-        _column_pass(thin, across, across_weight, out[top : top + _STRIP], 0.0)
     assert out is not None
     return out
 
@@ -160,118 +172,18 @@ def _target(size: tuple[int, int]) -> tuple[int, int]:
     return int(size[0]), int(size[1])
 
 
-def _taps(
-    source: int, target: int, *, scale: float, clamp: bool = False
-) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Source positions and weights of every output sample, both [target,P], as imresize has them.
-
-    Output sample x (from 1) lies at u = x/s + (1 - 1/s)/2 of the source; P = ceil(width) + 2 taps
-    from floor(u - width/2), weights divided by their sum, taps that are zero everywhere dropped.
-    Positions beyond the edge are mirrored with the edge sample repeated, or clamped to it.
-    """
-    narrow = min(scale, 1.0)  # only shrinking widens the kernel
-    reach = 4.0 / narrow
-    centre = np.arange(1, target + 1) / scale + 0.5 * (1.0 - 1.0 / scale)
-    left = np.floor(centre - reach / 2.0)
-    position = left[:, None] + np.arange(math.ceil(reach) + 2)
-    weight = narrow * _keys(narrow * (centre[:, None] - position))
-    weight /= np.add.accumulate(weight, axis=1)[:, -1:]  # plain order, whatever NumPy's sum does
-    index = position.astype(np.int64) - 1
-    if clamp:
-        index = np.clip(index, 0, source - 1)
-    else:
-        index = np.mod(index, 2 * source)
-        index = np.where(index < source, index, 2 * source - 1 - index)
-    used = np.any(weight != 0.0, axis=0)
-    return np.ascontiguousarray(index[:, used]), np.ascontiguousarray(weight[:, used])
-
-
-def _keys(distance: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Cubic convolution kernel with a = -1/2 (Keys 1981, eq. 15)."""
-    x = np.abs(distance)
-    square = x * x
-    cube = square * x
-    near = 1.5 * cube - 2.5 * square + 1.0
-    far = -0.5 * cube + 2.5 * square - 4.0 * x + 2.0
-    return np.where(x <= 1.0, near, np.where(x <= 2.0, far, 0.0))
-
-
-@njit(cache=True)
-def _row_pass(
-    source: NDArray[Any],
+def _pass(
+    work: NDArray[Any],
+    *,
+    axis: int,
     index: NDArray[np.int64],
     weight: NDArray[Any],
-    out: NDArray[Any],
     limit: float,
-) -> None:
-    """out[y] = sum over k of weight[y,k]*source[index[y,k]]; [H,N] -> [h,N], rounded if limit > 0.
-
-    The sums have the dtype of `weight`. Four taps at a time halve the traffic of the sums; the
-    order of the additions is the plain one.
-    """
-    count, taps = index.shape
-    total = np.empty(_COLUMNS, weight.dtype)
-    for y in range(count):
-        for start in range(0, source.shape[1], _COLUMNS):
-            stop = min(start + _COLUMNS, source.shape[1])
-            for x in range(stop - start):
-                total[x] = 0.0
-            k = 0
-            while k + 4 <= taps:
-                a, b = source[index[y, k], start:stop], source[index[y, k + 1], start:stop]
-                c, d = source[index[y, k + 2], start:stop], source[index[y, k + 3], start:stop]
-                wa, wb = weight[y, k], weight[y, k + 1]
-                wc, wd = weight[y, k + 2], weight[y, k + 3]
-                for x in range(stop - start):
-                    total[x] = (((total[x] + wa * a[x]) + wb * b[x]) + wc * c[x]) + wd * d[x]
-                k += 4
-            while k < taps:
-                a, wa = source[index[y, k], start:stop], weight[y, k]
-                for x in range(stop - start):
-                    total[x] += wa * a[x]
-                k += 1
-            row = out[y, start:stop]
-            if limit > 0.0:
-                for x in range(stop - start):
-                    row[x] = np.int32(min(max(total[x] + 0.5, 0.0), limit))
-            else:
-                for x in range(stop - start):
-                    row[x] = total[x]
-
-
-@njit(cache=True)
-def _column_pass(
-    source: NDArray[Any],
-    index: NDArray[np.int64],
-    weight: NDArray[Any],
-    out: NDArray[Any],
-    limit: float,
-) -> None:
-    """The same along the second axis; [H,W,C] -> [H,w,C].
-
-    _LANES rows are turned on their side first, so that the lanes of one vector are different rows
-    and every sum is still taken tap by tap.
-    """
-    height, width, channels = source.shape
-    count, taps = index.shape
-    side = np.zeros((width * channels, _LANES), weight.dtype)
-    total = np.empty(_LANES, weight.dtype)
-    for top in range(0, height, _LANES):
-        rows = min(_LANES, height - top)
-        for r in range(rows):
-            for x in range(width):
-                for c in range(channels):
-                    side[x * channels + c, r] = source[top + r, x, c]
-        for x in range(count):
-            for c in range(channels):
-                for r in range(_LANES):
-                    total[r] = 0.0
-                for k in range(taps):
-                    lane, w = side[index[x, k] * channels + c], weight[x, k]
-                    for r in range(_LANES):
-                        total[r] += w * lane[r]
-                for r in range(rows):
-                    if limit > 0.0:
-                        out[top + r, x, c] = np.int32(min(max(total[r] + 0.5, 0.0), limit))
-                    else:
-                        out[top + r, x, c] = total[r]
+    dtype: np.dtype[Any],
+) -> NDArray[Any]:
+    """[H,W,C] along one axis."""
+    if axis == 1:
+        return pass_columns(work, index=index, weight=weight, limit=limit, dtype=dtype)
+    flat = work.reshape(len(work), -1)
+    made = pass_rows(flat, index=index, weight=weight, limit=limit, dtype=dtype)
+    return made.reshape(-1, *work.shape[1:])

@@ -93,7 +93,7 @@ def exposure(
         from builders.kinds.exposure_plan import plan_exposure
         from builders.planning import Store
 
-        roots, folder = _roots(raw, out_folder, kind="exposure")
+        roots, folder = raw_roots(raw, out_folder, kind="exposure")
         wishes = Wishes(
             preset=preset, ev=tuple(ev or ()), size=size, fraction=fraction, patch=patch,
             gt_ev=gt_ev, demosaic=demosaic, style=style, encode=encode, bits=bits, screens=screens,
@@ -107,7 +107,7 @@ def exposure(
         carry_out(planned, store=store, how=how)
 
 
-def _roots(raw: list[str], out_folder: Path | None, *, kind: str) -> tuple[list[Root], Path]:
+def raw_roots(raw: list[str], out_folder: Path | None, *, kind: str) -> tuple[list[Root], Path]:
     """The source folders and the dataset's; 'demo' makes its RAW files beside the dataset."""
     from builders.sources import Root, parse_root
 

@@ -35,7 +35,7 @@ def rebuild(
     folder: Dataset,
     key: Annotated[str, typer.Argument(help="scene/variant", show_default=False)],
     raw: Annotated[
-        list[Path] | None, typer.Option("--raw", help="Where the source folder lies now.")
+        list[Path] | None, typer.Option("--raw", "--gt", help="Where the source folder lies now.")
     ] = None,
     target: Annotated[
         Path | None, typer.Option("--target", help="Where the target folder lies now.")
@@ -67,8 +67,7 @@ def info(folder: Dataset) -> None:
     Example: pairsmith info datasets/demo
     """
     with user_errors():
-        import json
-
+        from builders.card import argument_text
         from builders.manifest import load_manifest
         from builders.pairs import open_pairs
 
@@ -88,7 +87,7 @@ def info(folder: Dataset) -> None:
         for name, text in lines.items():
             out.print(f"{name + ':':10}{text}")
         for name, value in sorted(manifest.arguments.items()):
-            out.print(f"  {name} = {json.dumps(value)}")
+            out.print(f"  {name} = {argument_text(value)}")
 
 
 def preview(

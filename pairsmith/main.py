@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from pairsmith import build, dataset
+from pairsmith import build, build_clean, build_import, build_raw, dataset, degrade
 from pairsmith.console import State, err
 
 _SETTINGS = {"help_option_names": ["-h", "--help"]}
@@ -20,8 +20,8 @@ def _debug(
 
 app = typer.Typer(
     name="pairsmith",
-    help="Paired image-restoration datasets from camera RAW, built so that any sample can be "
-    "rebuilt byte for byte.",
+    help="Paired image-restoration datasets from camera RAW and clean pictures, built so that any "
+    "sample can be rebuilt byte for byte.",
     no_args_is_help=True,
     add_completion=False,
     context_settings=_SETTINGS,
@@ -38,8 +38,17 @@ build_dataset = typer.Typer(
     callback=_debug,
 )
 build_dataset.command("exposure")(build.exposure)
+build_dataset.command("pyramid")(build_clean.pyramid)
+build_dataset.command("degrade")(build_clean.degrade)
+build_dataset.command("import")(build_import.import_pairs)
+build_dataset.command("noise")(build_raw.noise)
+build_dataset.command("lowlight")(build_raw.lowlight)
+build_dataset.command("rawsr")(build_raw.rawsr)
 app.add_typer(build_dataset, name="build", callback=None)
 for verb in (
+    degrade.degrade,
+    degrade.recipes,
+    degrade.gallery,
     dataset.verify,
     dataset.rebuild,
     dataset.info,

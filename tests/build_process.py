@@ -24,22 +24,28 @@ LAYOUT = ("--split", "train=0.7,val=0.3", "--scenes-per-shard", "6")
 LIMIT = 180.0  # seconds: far beyond any of these builds, so that a hang fails and does not wait
 
 
-def command(raw: Path, out: Path, *options: str) -> list[str]:
-    """The command line of an exposure build."""
+# The kind of build and the option that names its sources.
+Verb = tuple[str, str]
+EXPOSURE: Verb = ("exposure", "--raw")
+
+
+def command(raw: Path, out: Path, *options: str, verb: Verb = EXPOSURE) -> list[str]:
+    """The command line of a build, of exposures unless `verb` is another."""
     program = str(Path(sys.executable).with_name("build-dataset"))
-    return [program, "exposure", "--raw", str(raw), "--out", str(out), *options]
+    return [program, *verb, str(raw), "--out", str(out), *options]
 
 
-def run_build(raw: Path, out: Path, *options: str) -> subprocess.CompletedProcess[str]:
+def run_build(
+    raw: Path, out: Path, *options: str, verb: Verb = EXPOSURE
+) -> subprocess.CompletedProcess[str]:
     """Runs a build to its end, however that is."""
-    return subprocess.run(
-        command(raw, out, *options), capture_output=True, text=True, timeout=LIMIT, check=False
-    )
+    words = command(raw, out, *options, verb=verb)
+    return subprocess.run(words, capture_output=True, text=True, timeout=LIMIT, check=False)
 
 
-def build_whole(raw: Path, out: Path, *options: str) -> str:
+def build_whole(raw: Path, out: Path, *options: str, verb: Verb = EXPOSURE) -> str:
     """Runs a build that must succeed; returns what it printed."""
-    done = run_build(raw, out, *options)
+    done = run_build(raw, out, *options, verb=verb)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -57,13 +63,13 @@ def wait_for(what: Callable[[], object], *, seconds: float = LIMIT, step: float 
 class RunningBuild:
     """A build in a session of its own, so that every process that belongs to it can be found."""
 
-    def __init__(self, raw: Path, out: Path, *options: str) -> None:
+    def __init__(self, raw: Path, out: Path, *options: str, verb: Verb = EXPOSURE) -> None:
         # A shell that started the tests in the background has SIGINT ignored, and a child inherits
         # that; a handler is not inherited.
         before = signal.signal(signal.SIGINT, signal.default_int_handler)
         try:
             self.process = subprocess.Popen(
-                command(raw, out, *options),
+                command(raw, out, *options, verb=verb),
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 text=True,

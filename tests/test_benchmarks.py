@@ -71,3 +71,23 @@ def test_reading(tmp_path: Path) -> None:
         assert case["bytes"] >= report["pairs"] * 1000
         assert f"| {name} |" in text
         assert set(case["ratio"]) == {"PNG folder, cv2.imread", "LMDB of PNGs"}
+
+
+def test_resize(tmp_path: Path) -> None:
+    report, text = run_quick("resize.py", tmp_path)
+    check_machine(report)
+    assert set(report["scales"]) == {"1/4", "1/2"}
+    for scale, found in report["scales"].items():
+        ours = found["differs"]["pairsmith resize_matlab"]
+        assert ours == {"share": 0.0, "most": 0}
+        # the same kernel, other edges and no rounding between the passes: near and not equal
+        assert 0.01 < found["differs"]["torch bicubic antialias, float32"]["share"] < 0.3
+        for threads, times in found["threads"].items():
+            assert set(times) == set(found["differs"])
+            for case in times.values():
+                check_times(case, report["repeats"])
+                own = times["pairsmith resize_matlab"]["wall"]
+                assert case["ratio"] == pytest.approx(case["wall"] / own)
+            assert f"| x{scale}, {threads} thread" in text
+    # nobody installs BasicSR for a test, and then its absence is said
+    assert (report["peer"] == "not found") == ("peer not found" in text)

@@ -14,15 +14,15 @@ import msgspec
 
 from builders import alignment
 from builders.atomic import sha256_file
-from builders.crops import TRIES, patch_count, patch_positions
+from builders.crops import patch_count
 from builders.demosaic import demosaic
 from builders.drops import Drop
 from builders.kinds.capture import Capture, capture_facts, read_source, shrink
 from builders.kinds.exposure_arguments import ExposureArguments, ev_name, input_evs
+from builders.kinds.patches import Place, cut, find_patches, place_parameters
 from builders.kinds.scene import Codecs, Kind, RenderedPair, RenderedScene, SceneTask
 from builders.raw import read_raw
 from builders.retouch import read_retouch
-from builders.screens import AFIFI, screen
 from degrade.images import Picture
 
 # A target exported at another size than the render must have its shape: half a percent allows the
@@ -49,16 +49,10 @@ def build_scene(task: SceneTask) -> RenderedScene:
     capture, common = _develop(task, arguments)
     gts, parameters = _targets(task, capture, arguments)
     gt = next(iter(gts.values()))
-    if arguments.patch is None:
-        if arguments.screens:
-            screen(gt, limits=AFIFI)
-        places: dict[str, tuple[int, int] | None] = {"": None}
-        drops: list[Drop] = []
-    else:
-        places, drops = _patches(task, gt, arguments)
+    places, drops = find_patches(task, gt, side=arguments.patch, screens=arguments.screens)
     extras = {} if arguments.patch else dict(list(gts.items())[1:])
     return RenderedScene(
-        gts={_gt_name(name): _cut(gt, place, arguments.patch) for name, place in places.items()},
+        gts={f"gt{name}": cut(gt, place, side=arguments.patch) for name, place in places.items()},
         parameters={**common, "size": list(gt.shape[:2]), "gt": parameters},
         pairs=_pairs(capture, arguments, places),
         extras=extras,
@@ -129,52 +123,10 @@ def _retouch(file: Path, capture: Capture, arguments: ExposureArguments) -> Pict
     return shrink(target, size=capture.size, arguments=arguments)
 
 
-def _patches(
-    task: SceneTask, gt: Picture, arguments: ExposureArguments
-) -> tuple[dict[str, tuple[int, int] | None], list[Drop]]:
-    """Patch names and corners; a patch that none of its tries yields is a drop of its own."""
-    side = arguments.patch
-    assert side is not None
-    count = patch_count(side, split=task.split)
-    last: list[Drop] = []
-
-    def accept(top: int, left: int) -> bool:
-        try:
-            screen(gt[top : top + side, left : left + side], limits=AFIFI)
-        except Drop as drop:
-            last[:] = [drop]
-            return False
-        return True
-
-    found = patch_positions(
-        task.seed, scene=task.scene, shape=(gt.shape[0], gt.shape[1]), patch=side, count=count,
-        accept=accept if arguments.screens else None,
-    )  # fmt: skip
-    short = count - len(found)
-    drops = [
-        Drop(
-            last[0].reason if last else "too-small",
-            f"{task.file}: {short} of {count} patches of {side} not found in {TRIES} tries each"
-            + (f"; the last: {last[0]}" if last else ""),
-        )
-    ] * bool(short)
-    return {f"-p{index:02d}": place for index, place in enumerate(found)}, drops
-
-
-def _gt_name(patch: str) -> str:
-    return f"gt{patch}"
-
-
-def _cut(picture: Picture, place: tuple[int, int] | None, side: int | None) -> Picture:
-    if place is None or side is None:
-        return picture
-    return picture[place[0] : place[0] + side, place[1] : place[1] + side]
-
-
 def _pairs(
     capture: Capture,
     arguments: ExposureArguments,
-    places: dict[str, tuple[int, int] | None],
+    places: dict[str, Place | None],
 ) -> Iterator[RenderedPair]:
     """Every EV is rendered once, then cut into its patches."""
     for ev in input_evs(arguments) if places else []:
@@ -183,10 +135,9 @@ def _pairs(
             parameters: dict[str, Any] = {"ev": ev}
             if arguments.style == "srgb":
                 parameters["gain"] = 2.0**ev
-            if place is not None:
-                parameters["patch"] = [*place, arguments.patch]
-            lq = _cut(picture, place, arguments.patch)
-            yield RenderedPair(f"{ev_name(ev)}{name}", lq, _gt_name(name), parameters)
+            parameters |= place_parameters(place, side=arguments.patch)
+            lq = cut(picture, place, side=arguments.patch)
+            yield RenderedPair(f"{ev_name(ev)}{name}", lq, f"gt{name}", parameters)
 
 
 EXPOSURE = Kind(ExposureArguments, planned_rows, codecs, build_scene)

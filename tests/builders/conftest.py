@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from build_process import LAYOUT, RunningBuild, build_whole, digests
+from build_process import EXPOSURE, LAYOUT, RunningBuild, Verb, build_whole, digests
 from raw_folder import make_raw_folder
 
 
@@ -46,8 +46,8 @@ def begin() -> Iterator[Callable[..., RunningBuild]]:
         pytest.skip("processes are watched through /proc")
     begun: list[RunningBuild] = []
 
-    def start(raw: Path, out: Path, *options: str) -> RunningBuild:
-        begun.append(RunningBuild(raw, out, *options))
+    def start(raw: Path, out: Path, *options: str, verb: Verb = EXPOSURE) -> RunningBuild:
+        begun.append(RunningBuild(raw, out, *options, verb=verb))
         return begun[-1]
 
     yield start

@@ -30,7 +30,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def original(name: str) -> np.ndarray:
     scene = DEMO_SCENES[name]
     top, left, height, width = scene.crop
-    picture = read_picture(demo._photograph(PHOTOGRAPHS[scene.photograph].file))
+    picture = read_picture(demo.photograph_path(PHOTOGRAPHS[scene.photograph].file))
     return picture[top : top + height, left : left + width]
 
 

@@ -18,8 +18,9 @@ from numpy.typing import NDArray
 from builders.demosaic import DEMOSAICS, demosaic
 from builders.dng import DngColor, DngShot, cfa_tile, write_dng
 from builders.drops import Drop
-from builders.frame import Crop, RawFrame, upright
+from builders.frame import Crop, RawFrame
 from builders.raw import read_raw
+from degrade.orientation import upright
 
 BAYER = ("RGGB", "GRBG", "GBRG", "BGGR")
 XTRANS = "GBGGRGRGRBGBGBGGRGGRGGBGBGBRGRGRGGBG"  # Fujifilm X-Pro1, row by row

@@ -19,22 +19,41 @@ from degrade.resize import READINGS, long_side, resize_matlab, resize_rows
 SETTINGS = settings(max_examples=40, deadline=None)  # the first call compiles
 
 
-def _oracle_axis(row: list[float], count: int, scale: float, clamp: bool) -> list[float]:
+def _cubic(x: float) -> float:
+    x = abs(x)
+    square, cube = x * x, x * x * x
+    if x <= 1:
+        return 1.5 * cube - 2.5 * square + 1
+    return -0.5 * cube + 2.5 * square - 4 * x + 2 if x <= 2 else 0.0
+
+
+def _windowed_sinc(x: float, lobes: int) -> float:
+    if abs(x) >= lobes:
+        return 0.0
+    angle = math.pi * x
+    return math.sin(angle) * math.sin(angle / lobes) * lobes / angle**2 if x else 1.0
+
+
+KERNELS = {
+    "bicubic": (_cubic, 4.0),
+    "bilinear": (lambda x: max(0.0, 1.0 - abs(x)), 2.0),
+    "box": (lambda x: float(-0.5 <= x < 0.5), 1.0),
+    "lanczos2": (lambda x: _windowed_sinc(x, 2), 4.0),
+    "lanczos3": (lambda x: _windowed_sinc(x, 3), 6.0),
+}
+
+
+def _oracle_axis(
+    row: list[float], count: int, scale: float, clamp: bool, method: str = "bicubic"
+) -> list[float]:
     """imresize's contributions() for one line, in plain Python and 1-based as the original."""
     n, narrow = len(row), min(scale, 1.0)
-
-    def kernel(x: float) -> float:
-        x = abs(x)
-        square, cube = x * x, x * x * x
-        if x <= 1:
-            return 1.5 * cube - 2.5 * square + 1
-        return -0.5 * cube + 2.5 * square - 4 * x + 2 if x <= 2 else 0.0
-
+    kernel, width = KERNELS[method]
     out = []
     for x in range(1, count + 1):
         u = x / scale + 0.5 * (1 - 1 / scale)
-        left = math.floor(u - 4 / narrow / 2)
-        taps = range(left, left + math.ceil(4 / narrow) + 2)
+        left = math.floor(u - width / narrow / 2)
+        taps = range(left, left + math.ceil(width / narrow) + 2)
         weights = [narrow * kernel(narrow * (u - i)) for i in taps]
         mirror = [*range(n), *range(n - 1, -1, -1)]
         places = [min(max(i - 1, 0), n - 1) if clamp else mirror[(i - 1) % (2 * n)] for i in taps]
@@ -119,6 +138,44 @@ def test_float_pictures_are_neither_rounded_nor_clipped(
     narrow = resize_matlab(picture.astype(np.float32), scale=scale, reading="matlab-bicubic-double")
     assert narrow.dtype == np.float32
     np.testing.assert_allclose(narrow, want, rtol=0, atol=1e-5)
+
+
+@SETTINGS
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    shape=st.tuples(st.integers(1, 20), st.integers(1, 20)),
+    scale=st.floats(0.1, 3.0),
+    method=st.sampled_from(sorted(KERNELS)),
+)
+def test_other_methods_equal_an_independent_oracle(
+    seed: int, shape: tuple[int, int], scale: float, method: str
+) -> None:
+    picture = np.random.default_rng(seed).random(shape)
+    got = resize_matlab(picture, scale=scale, reading="matlab-bicubic-double", method=method)
+    size = (math.ceil(scale * shape[0]), math.ceil(scale * shape[1]))
+    down = [_oracle_axis(row, size[0], scale, False, method) for row in picture.T.tolist()]
+    want = [_oracle_axis(row, size[1], scale, False, method) for row in np.array(down).T.tolist()]
+    np.testing.assert_allclose(got, np.array(want), rtol=0, atol=1e-12)
+
+
+def test_methods_have_matlabs_names_and_its_default_of_antialias() -> None:
+    picture = np.random.default_rng(0).integers(0, 256, (12, 10), dtype=np.uint8)
+
+    def made(method: str, *, antialias: bool | None = None) -> NDArray[np.uint8]:
+        return resize_matlab(picture, scale=0.5, method=method, antialias=antialias)
+
+    for one, other in (("cubic", "bicubic"), ("triangle", "bilinear")):
+        assert np.array_equal(made(one), made(other))
+    assert np.array_equal(made("box"), made("nearest", antialias=True))
+    assert np.array_equal(made("nearest"), made("box", antialias=False))
+    # u = 2x - 1/2 lies between samples 2x - 1 and 2x (from 1); -1/2 belongs to the box, so 2x does
+    assert np.array_equal(made("nearest"), picture[1::2, 1::2])
+    # without antialiasing the four taps of a doubled step: (-1, 9, 9, -1)/16
+    line = picture[:, :1].astype(np.float64)
+    narrow = resize_matlab(
+        line, size=(6, 1), reading="matlab-bicubic-double", method="cubic", antialias=False
+    )
+    assert narrow[1, 0] == pytest.approx((line[1:5, 0] * [-1, 9, 9, -1]).sum() / 16)
 
 
 def test_step_overshoots_in_float_and_is_cut_in_integers() -> None:
@@ -211,6 +268,7 @@ def test_long_side_rounds_half_up(
     ("picture", "arguments", "said"),
     [
         (np.zeros((4, 4), np.uint8), {"scale": 0.5, "reading": "bicubic"}, "matlab-bicubic-double"),
+        (np.zeros((4, 4), np.uint8), {"scale": 0.5, "method": "lanczos4"}, "lanczos3"),
         (np.zeros((4, 4), np.uint8), {}, "one of size and scale"),
         (np.zeros((4, 4), np.uint8), {"scale": 0.5, "size": (2, 2)}, "one of size and scale"),
         (np.zeros((4, 4), np.uint8), {"scale": 0.0}, "above 0"),

@@ -1,4 +1,4 @@
-"""ICC profiles of the matrix/TRC kind: what the RGB numbers of a retouched target mean.
+"""ICC profiles of the matrix/TRC kind: what the RGB numbers of a picture mean.
 
 Read after ICC.1:2010 (profile version 4.3): header 7.2, tag table 7.3, three-component
 matrix-based profiles 8.3.3 and F.3, curveType 10.5, parametricCurveType 10.15, XYZType 10.27.

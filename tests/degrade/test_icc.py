@@ -19,8 +19,8 @@ from icc_bytes import (
 )
 from PIL import ImageCms
 
-from builders.icc import linear_to_srgb, read_profile
 from degrade.color import PROPHOTO_TO_SRGB, srgb_decode
+from degrade.icc import linear_to_srgb, read_profile
 
 X = np.linspace(0.0, 1.0, 1001)
 SRGB_PARA = (2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.04045)

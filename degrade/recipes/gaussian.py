@@ -1,0 +1,29 @@
+"""White Gaussian noise: the denoising benchmarks' degradation."""
+
+from __future__ import annotations
+
+from degrade.laws import Uniform
+from degrade.recipe import Recipe, Step
+
+_DNCNN = (
+    "Zhang et al., Beyond a Gaussian Denoiser: Residual Learning of Deep CNN for Image Denoising "
+    "(DnCNN), TIP 2017, section IV"
+)
+
+
+def gaussian(level: int) -> Recipe:
+    """Noise of one level."""
+    return Recipe(
+        name=f"gaussian-{level}",
+        about=f"white Gaussian noise of sigma {level}/255 on sRGB values",
+        cite=_DNCNN,
+        steps=(Step("noise", "gaussian_noise", {"sigma": level / 255, "gray": False}),),
+    )
+
+
+GAUSSIAN_BLIND = Recipe(
+    name="gaussian-blind",
+    about="white Gaussian noise of a level between 0 and 55/255",
+    cite=_DNCNN + " (DnCNN-B)",
+    steps=(Step("noise", "gaussian_noise", {"sigma": Uniform(0.0, 55 / 255), "gray": False}),),
+)

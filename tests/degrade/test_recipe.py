@@ -1,0 +1,179 @@
+"""Recipes: JSON in and out, strictly; order, branches and chances are addressed draws."""
+
+from __future__ import annotations
+
+import collections
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from degrade.laws import Choice, Of, Product, Uniform
+from degrade.recipe import (
+    Branch,
+    OneOf,
+    Recipe,
+    Shuffle,
+    Step,
+    check_recipe,
+    parse_recipe,
+    recipe_json,
+)
+from degrade.recipes import RECIPES
+from degrade.record import draw_record, parse_record, record_json
+
+SMALL = Recipe(
+    name="small",
+    about="for tests",
+    cite="none",
+    steps=(
+        Step("blur", "gaussian_blur", {"sigma_x": Uniform(0.5, 2.0), "sigma_y": Of("sigma_x")}),
+        Shuffle("order", (
+            (Step("noise", "gaussian_noise", {"sigma": 0.1}),),
+            (OneOf("code", (
+                Branch(3.0, (Step("jpeg", "jpeg", {"quality": 50}),)),
+                Branch(1.0),
+            )),),
+            (Step("clip", "clip"),),
+        ), ordered=(0, 2)),
+        Step("late", "gaussian_noise", {
+            "sigma": Product((Of("noise.sigma"), Choice((0.5, 0.25)))),
+        }, probability=0.3),
+    ),
+)  # fmt: skip
+
+
+def records(count: int = 800, seed: int = 3) -> list:
+    return [draw_record(SMALL, seed=seed, key=f"k{i}") for i in range(count)]
+
+
+def test_branches_chances_and_orders_have_their_shares() -> None:
+    drawn = records()
+    with_jpeg = sum("jpeg" in r.order for r in drawn) / len(drawn)
+    late = sum("late" in r.order for r in drawn) / len(drawn)
+    # five standard errors of 800 draws
+    assert abs(with_jpeg - 0.75) < 0.08
+    assert abs(late - 0.3) < 0.085
+    orders = collections.Counter(r.order[1:4] for r in drawn if "jpeg" in r.order)
+    assert set(orders) == {
+        ("noise", "jpeg", "clip"), ("noise", "clip", "jpeg"), ("jpeg", "noise", "clip"),
+    }  # fmt: skip
+    assert min(orders.values()) > 0.2 * sum(orders.values())
+
+
+def test_parameters_follow_each_other() -> None:
+    for record in records(40):
+        blur = record.steps["blur"]
+        assert blur["sigma_x"] == blur["sigma_y"]
+        if "late" in record.order:
+            assert record.steps["late"]["sigma"] in (0.05, 0.025)
+
+
+def test_a_record_depends_on_seed_key_and_recipe_alone() -> None:
+    again = [draw_record(SMALL, seed=3, key=f"k{i}") for i in reversed(range(20))][::-1]
+    assert records(20) == again
+    assert records(20)[1] != records(20)[0]
+    assert records(20, seed=4) != again
+
+
+def test_a_further_step_leaves_the_others_alone() -> None:
+    longer = Recipe(
+        "small", "", "", (Step("first", "gaussian_noise"), *SMALL.steps, Step("last", "clip"))
+    )
+    for index, record in enumerate(records(20)):
+        more = draw_record(longer, seed=3, key=f"k{index}")
+        assert [step for step in more.order if step not in ("first", "last")] == list(record.order)
+        assert {id_: more.steps[id_] for id_ in record.order} == record.steps
+
+
+@pytest.mark.parametrize("name", sorted(RECIPES))
+def test_published_recipes_survive_json(name: str) -> None:
+    recipe = RECIPES[name]
+    back = parse_recipe(recipe_json(recipe), file="x.json")
+    assert back.digest == recipe.digest
+    for index in range(10):
+        key = f"k{index}"
+        record = draw_record(recipe, seed=0, key=key)
+        assert draw_record(back, seed=0, key=key) == record
+        assert parse_record(record_json(record), file="r.json") == record
+
+
+@pytest.mark.parametrize("name", sorted(RECIPES))
+def test_published_recipes_cite(name: str) -> None:
+    recipe = RECIPES[name]
+    assert any(year in recipe.cite for year in map(str, range(2003, 2027)))
+    assert recipe.about
+    assert recipe.name == name
+    if name[-3:-1] == "-x":
+        assert recipe.scale == int(name[-1])
+
+
+def _edit(change: Callable[[dict[str, Any]], None]) -> bytes:
+    raw = json.loads(recipe_json(SMALL))
+    change(raw)
+    return json.dumps(raw).encode()
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda r: r.update(nmae="x"), "no 'nmae'.*did you mean 'name'"),
+        (lambda r: r["steps"][0].update(operator="gausian_blur"), "did you mean 'gaussian_blur'"),
+        (lambda r: r["steps"][0]["set"].update(sgima_x=1.0), "sets 'sgima_x'.*'sigma_x'"),
+        (lambda r: r["steps"][0]["set"].update(sigma_x=-1.0), "sigma_x .* is -1.0; allowed are"),
+        (lambda r: r["steps"][0]["set"].update(sigma_x="big"), "it takes a number"),
+        (lambda r: r["steps"][0]["set"].update(padding="mirrored"), "one of reflect"),
+        (lambda r: r["steps"][0]["set"].update(size=8), "must be odd"),
+        (lambda r: r["steps"][0]["set"].update(sigma_x={"law": "unifrom"}), "mean 'uniform'"),
+        (lambda r: r["steps"][0]["set"].update(sigma_x={"law": "uniform", "low": 0}), "high"),
+        (lambda r: r["steps"][0].update(probability=1.5), "probability is 1.5"),
+        (lambda r: r["steps"][1].update(ordered=[0, 9]), "orders parts"),
+        (lambda r: r["steps"][2].update(id="blur"), "'blur' is empty or there twice"),
+        (lambda r: r["steps"][0].update(node="stpe"), "did you mean 'step'"),
+        (lambda r: r.update(scale=0), "scale is 0"),
+        (lambda r: r.update(steps={}), "a list of nodes"),
+        (lambda r: r["steps"][1]["parts"][1][0].update(branches=[]), "needs a branch"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_is_named(change: Callable[[dict[str, Any]], None], said: str) -> None:
+    with pytest.raises(ValueError, match=said) as raised:
+        parse_recipe(_edit(change), file="mine.json")
+    assert str(raised.value).startswith("mine.json")
+
+
+def test_a_bound_that_a_law_oversteps_is_named_when_drawn() -> None:
+    recipe = check_recipe(
+        Recipe("over", "", "", (Step("noise", "gaussian_noise", {"sigma": Uniform(-2.0, -1.0)}),))
+    )
+    with pytest.raises(ValueError, match="step 'noise': sigma of gaussian_noise is -1"):
+        draw_record(recipe, seed=0, key="k")
+
+
+def test_arrays_are_named_hashed_and_never_invented(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="haze needs depth"):
+        check_recipe(Recipe("h", "", "", (Step("haze", "haze"),)))
+    recipe = Recipe("h", "", "", (Step("haze", "haze", {"depth": {"file": "d.npy"}}),))
+    with pytest.raises(FileNotFoundError, match=r"d\.npy"):
+        draw_record(recipe, seed=0, key="k", folder=tmp_path)
+    (tmp_path / "d.npy").write_bytes(b"1")
+    depth = draw_record(recipe, seed=0, key="k", folder=tmp_path).steps["haze"]["depth"]
+    assert depth["file"].endswith("d.npy")
+    assert depth["sha256"].startswith("6b86b273")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        (b'"gaussian_noise"', b'"gaussian_nois"', "did you mean 'gaussian_noise'"),
+        (b'"sigma":', b'"sgima":', "takes sigma"),
+        (b'"version": 1', b'"version": 9', "record version 9"),
+        (b'"order":', b'"oredr":', "not a degradation record"),
+    ],
+)
+def test_wrong_records_are_named(old: bytes, new: bytes, said: str) -> None:
+    data = record_json(records(1)[0])
+    assert old in data
+    with pytest.raises(ValueError, match=said):
+        parse_record(data.replace(old, new, 1), file="r.json")
