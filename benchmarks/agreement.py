@@ -52,24 +52,25 @@ LEVEL = 0.05
 _PERMUTATIONS = 4000
 
 
-def crops(pictures: Sequence[Bytes], *, count: int, side: int) -> list[Bytes]:
+def crops(pictures: Sequence[Bytes], *, count: int, side: int, seed: int) -> list[Bytes]:
     """So many crops, picture after picture, at addressed places."""
     found = []
     for i in range(count):
         picture = pictures[i % len(pictures)]
         top, left = (
-            draw_below(0, "crop", axis, i, bound=picture.shape[axis] - side + 1) for axis in (0, 1)
+            draw_below(seed, "crop", axis, i, bound=picture.shape[axis] - side + 1)
+            for axis in (0, 1)
         )
         found.append(np.ascontiguousarray(picture[top : top + side, left : left + side]))
     return found
 
 
-def our_way(name: str) -> Way:
+def our_way(name: str, *, seed: int) -> Way:
     """The recipe of this name."""
     recipe = find_recipe(name)
 
     def way(index: int, picture: Bytes) -> tuple[Bytes, Bytes]:
-        record = draw_record(recipe, seed=0, key=f"agreement-{index}")
+        record = draw_record(recipe, seed=seed, key=f"agreement-{index}")
         target, made, _ = degrade_picture(picture, record)
         return np.asarray(target, np.uint8), np.asarray(made, np.uint8)
 
@@ -121,9 +122,7 @@ def measure_pair(target: Bytes, made: Bytes) -> list[float]:
     power = np.abs(np.fft.fft2(residual * window[:, :, None], axes=(0, 1))) ** 2
     power = power.mean(2) / np.sum(window**2)
     frequency = np.hypot(*np.meshgrid(*map(np.fft.fftfreq, made.shape[:2]), indexing="ij"))
-    rings = [
-        (frequency >= k / 2 / BANDS) & (frequency < (k + 1) / 2 / BANDS) for k in range(BANDS)
-    ]
+    rings = [(frequency >= k / 2 / BANDS) & (frequency < (k + 1) / 2 / BANDS) for k in range(BANDS)]
     return [
         10 * np.log10(255.0**2 / max(error, 1e-3)),
         residual.mean(),
@@ -167,10 +166,12 @@ def _distribution(values: Floats) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def measure_recipe(name: str, way: Way | None, *, pictures: Sequence[Bytes]) -> dict[str, Any]:
+def measure_recipe(
+    name: str, way: Way | None, *, pictures: Sequence[Bytes], seed: int
+) -> dict[str, Any]:
     """Our recipe beside the released code over the pictures, or alone where there is none."""
     found: dict[str, Any] = {"samples": len(pictures), "seconds": {}, "measures": {}}
-    sides = {"ours": our_way(name)} | ({"theirs": way} if way else {})
+    sides = {"ours": our_way(name, seed=seed)} | ({"theirs": way} if way else {})
     values = {}
     for side, run in sides.items():
         began = time.perf_counter()
@@ -242,21 +243,22 @@ def main() -> None:
     options.add_argument("--peer", type=Path, action="append", default=[], help="a checkout")
     options.add_argument("--pictures", type=Path, help="folder of photographs")
     options.add_argument("--samples", type=int, help="of each recipe")
+    options.add_argument("--seed", type=int, default=0)
     options.add_argument("--recipe", action="append", help="only these")
     asked = options.parse_args()
     side = QUICK_SIDE if asked.quick else SIDE
     pictures = crops(
         read_pictures(asked.pictures, side=side),
-        count=asked.samples or (4 if asked.quick else 500), side=side,
+        count=asked.samples or (4 if asked.quick else 500), side=side, seed=asked.seed,
     )  # fmt: skip
-    seed_peers(0)
+    seed_peers(asked.seed)
     report: dict[str, Any] = {
-        "machine": facts(), "side": side, "level": LEVEL, "recipes": {},
+        "machine": facts(), "side": side, "level": LEVEL, "seed": asked.seed, "recipes": {},
         "pictures": "the demo's" if asked.pictures is None else asked.pictures.name,
     }  # fmt: skip
     ways = peer_ways(find_realesrgan(asked.peer), find_kair(asked.peer))
     for name in asked.recipe or ways:
-        found = measure_recipe(name, ways[name], pictures=pictures)
+        found = measure_recipe(name, ways[name], pictures=pictures, seed=asked.seed)
         report["recipes"][name] = {"peer": "found" if ways[name] else "not found", **found}
     report["load_at_end"] = facts()["load"]
     save(report, out=asked.out)

@@ -6,8 +6,8 @@ where `basicsr` is installed), and what today's SciPy and torch break is mended 
 BasicSR and Real-ESRGAN: kernels, filter2D, USMSharp, DiffJPEG and noises are theirs, called in the
 order of RealESRGANDataset.__getitem__ and RealESRGANModel.feed_data with the laws of the released
 train_realesrgan_x4plus.yml; the model class itself asks for CUDA and for a whole training set-up.
-KAIR: utils_blindsr.py's degradation_bsrgan and degradation_bsrgan_plus as they are; kernels and blur
-of SRMD and USRNet in the order of dataset_srmd.py and dataset_usrnet.py.
+KAIR: utils_blindsr.py's degradation_bsrgan and degradation_bsrgan_plus as they are; the kernels and
+blurs of SRMD and USRNet in the order of dataset_srmd.py and dataset_usrnet.py.
 """
 
 from __future__ import annotations
@@ -60,8 +60,8 @@ class RealEsrgan:
     def kernels(self) -> tuple[Tensor, Tensor, Tensor]:
         """First, second and final kernel of one sample, each [21,21]."""
         data = self.options["datasets"]["train"]
-        if np.random.uniform() < data["final_sinc_prob"]:
-            side, cutoff = random.choice(_SIDES), np.random.uniform(math.pi / 3, math.pi)
+        if random.random() < data["final_sinc_prob"]:
+            side, cutoff = random.choice(_SIDES), random.uniform(math.pi / 3, math.pi)
             last = self.degradations.circular_lowpass_kernel(cutoff, side, pad_to=_PAD)
         else:
             last = np.zeros((_PAD, _PAD))
@@ -70,8 +70,8 @@ class RealEsrgan:
 
     def _kernel(self, data: dict[str, Any], order: str) -> Tensor:
         side = random.choice(_SIDES)
-        if np.random.uniform() < data[f"sinc_prob{order}"]:
-            cutoff = np.random.uniform(math.pi / 3 if side < 13 else math.pi / 5, math.pi)
+        if random.random() < data[f"sinc_prob{order}"]:
+            cutoff = random.uniform(math.pi / 3 if side < 13 else math.pi / 5, math.pi)
             kernel = self.degradations.circular_lowpass_kernel(cutoff, side, pad_to=False)
         else:
             sigma = data[f"blur_sigma{order}"]
@@ -98,13 +98,13 @@ class RealEsrgan:
         factor = _factor(opt["resize_prob"], opt["resize_range"])
         out = interpolate(out, scale_factor=factor, mode=random.choice(_MODES))
         out = self._coded(self._noised(out, ""), opt["jpeg_range"])
-        if np.random.uniform() < opt["second_blur_prob"]:
+        if random.random() < opt["second_blur_prob"]:
             out = self.filter2d(out, second)
         factor = _factor(opt["resize_prob2"], opt["resize_range2"])
         size = [int(side / scale * factor) for side in gt.shape[2:]]
         out = self._noised(interpolate(out, size=size, mode=random.choice(_MODES)), "2")
         size = [side // scale for side in gt.shape[2:]]
-        if np.random.uniform() < 0.5:
+        if random.random() < 0.5:
             out = self.filter2d(interpolate(out, size=size, mode=random.choice(_MODES)), last)
             out = self._coded(out, opt["jpeg_range2"])
         else:
@@ -115,7 +115,7 @@ class RealEsrgan:
     def _noised(self, out: Tensor, order: str) -> Tensor:
         opt = self.options
         gray = opt[f"gray_noise_prob{order}"]
-        if np.random.uniform() < opt[f"gaussian_noise_prob{order}"]:
+        if random.random() < opt[f"gaussian_noise_prob{order}"]:
             return self.degradations.random_add_gaussian_noise_pt(
                 out, sigma_range=opt[f"noise_range{order}"], clip=True, rounds=False, gray_prob=gray
             )
@@ -133,7 +133,7 @@ def _factor(chances: Sequence[float], bounds: Sequence[float]) -> float:
     way = random.choices(("up", "down", "keep"), chances)[0]
     if way == "keep":
         return 1
-    return np.random.uniform(1, bounds[1]) if way == "up" else np.random.uniform(bounds[0], 1)
+    return random.uniform(1, bounds[1]) if way == "up" else random.uniform(bounds[0], 1)
 
 
 @dataclass(frozen=True)
@@ -161,7 +161,7 @@ class Kair:
         second = 0.1 + (first - 0.1) * random.random()
         kernel = self.sisr.anisotropic_Gaussian(ksize=15, theta=angle, l1=first, l2=second)
         made = np.float32(self.sisr.srmd_degradation(picture, kernel, len(picture) // lq))
-        level = 0.0 if random.random() < 0.1 else np.random.uniform(0, 50) / 255.0
+        level = 0.0 if random.random() < 0.1 else random.uniform(0, 50) / 255.0
         return picture, made + level * torch.randn(made.shape).numpy()
 
     def usrnet(self, picture: Floats, *, lq: int) -> tuple[Floats, Floats]:
@@ -170,24 +170,26 @@ class Kair:
             kernel = self.deblur.blurkernel_synthesis(h=25)
         else:
             kernel = self.image.augment_img(self.sisr.gen_kernel(), mode=random.randint(0, 7))
-        level = 0.0 if random.randint(0, 8) == 1 else np.random.randint(0, 25) / 255.0
+        level = 0.0 if random.randint(0, 8) == 1 else random.randint(0, 24) / 255.0
         codes = self.image.single2uint(picture)  # 8 bits, and so is the blurred picture
         step = len(picture) // lq
         made = ndimage.convolve(codes, kernel[:, :, None], mode="wrap")[::step, ::step]
-        return picture, made / 255.0 + np.random.normal(0, level, made.shape)
+        return picture, made / 255.0 + level * torch.randn(made.shape).numpy()
 
 
 def seed_peers(seed: int) -> None:
     """Their code draws from the global generators of random, NumPy and torch."""
     random.seed(seed)
-    np.random.seed(seed)
+    np.random.seed(seed)  # noqa: NPY002
     torch.manual_seed(seed)
 
 
 def find_realesrgan(folders: Sequence[Path]) -> RealEsrgan | None:
     """BasicSR with Real-ESRGAN's options from these checkouts; None where one of them is not."""
     spec = importlib.util.find_spec("basicsr")
-    places = [Path(place).parent for place in (spec.submodule_search_locations or [])] if spec else []
+    places = (
+        [Path(place).parent for place in (spec.submodule_search_locations or [])] if spec else []
+    )
     root = _first([*folders, *places], *_BASICSR.values())
     options = _first(folders, _OPTIONS)
     if root is None or options is None:

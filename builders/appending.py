@@ -6,10 +6,10 @@ import re
 
 import msgspec
 
-from builders.option_error import OptionError
 from builders.plan import Plan, cut_shards, differences, with_digests
 from builders.planning import Store, place_scenes
 from builders.sources import Source, unique_scenes
+from degrade.option_error import OptionError
 
 _GENERATION = re.compile(r"-add(\d+)$")
 

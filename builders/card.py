@@ -7,6 +7,7 @@ import json
 from builders.drops import REASONS
 from builders.formats import FORMATS
 from builders.manifest import Manifest
+from builders.packed import BLACK, PLANES, WHITE
 
 # The hub's size classes, by number of rows (huggingface.co/docs/hub/datasets-cards).
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"),
@@ -33,6 +34,7 @@ def card(manifest: Manifest, *, preview: bool) -> str:
         f"Split: {manifest.split_rule}, by scene. Every pair's `record` holds each parameter that "
         "made it, with the path and sha256 of its source.",
         _target_note(manifest),
+        _mosaic_note(manifest),
         "## Load it",
         _loading(manifest),
         "## Sources and licences",
@@ -85,6 +87,20 @@ def _target_note(manifest: Manifest) -> str:
         "The target is the capture's own render at "
         f"EV {manifest.arguments.get('gt_ev', 0):+g}. Many captures are backlit or wrongly exposed "
         "themselves: a retouched target is better where there is one."
+    )
+
+
+def _mosaic_note(manifest: Manifest) -> str:
+    """How to read the inputs that are packed mosaics."""
+    if manifest.kind != "rawsr":
+        return ""
+    return (
+        f"An input is a packed mosaic, uint16 [h, w, 4] with the planes {', '.join(PLANES)} of "
+        f"2x2 cells that begin with red. Black is {BLACK} and white {WHITE}: light = (code - "
+        f"{BLACK}) / {WHITE - BLACK}, below black too. It is not white-balanced: each record's "
+        "`capture` holds the gains and the matrix. Input pixel (y, x) lies over target pixels from "
+        "(2 scale y, 2 scale x). Both stay as the sensor lies. As PNG it has PNG's four channels; "
+        "the fourth is no transparency."
     )
 
 

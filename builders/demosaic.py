@@ -20,8 +20,8 @@ from builders.dng import DngColor, DngShot, cfa_name, write_dng
 from builders.drops import Drop
 from builders.frame import Crop, RawFrame
 from builders.mosaic import WHITE, normalise
-from builders.option_error import OptionError
 from degrade.color import SRGB_TO_XYZ
+from degrade.option_error import OptionError
 from degrade.orientation import upright
 
 # Bit-equal for any number of OpenMP threads, and a pixel depends on its neighbourhood only. "half"

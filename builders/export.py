@@ -14,11 +14,11 @@ from builders.formats.shape import ShardReader
 from builders.lock import build_lock
 from builders.manifest import Manifest, ShardEntry, load_manifest
 from builders.merge import DROPS, write_dataset_files
-from builders.option_error import OptionError
 from builders.parts import Coded, Part, PartRow
 from builders.plan import BUILD_FOLDER
 from builders.shards import check_room, is_there, land_shard, open_shard
 from builders.verify import shard_faults
+from degrade.option_error import OptionError
 
 
 def export(

@@ -12,7 +12,6 @@ from pathlib import Path
 import msgspec
 
 from builders.formats import FORMATS
-from builders.option_error import OptionError
 from builders.plan import (
     PLAN_VERSION,
     Plan,
@@ -24,6 +23,7 @@ from builders.plan import (
 )
 from builders.sources import Root, Source, unique_scenes
 from builders.splits import parse_split, read_split_file, split_by_file, split_groups
+from degrade.option_error import OptionError
 
 DEFAULT_SPLIT = "train=0.9,val=0.05,test=0.05"
 # Scenes in a shard: few enough that a lost shard is minutes of work and that 100 of them feed a

@@ -15,11 +15,11 @@ import numpy as np
 from builders.drops import Drop
 from builders.kinds import KINDS
 from builders.kinds.scene import scene_task
-from builders.option_error import OptionError
 from builders.pairs import open_pairs
 from builders.parts import Part, Row
 from builders.plan import BUILD_FOLDER, Plan, PlannedRoot, load_plan, present_versions
 from builders.worker import code_scene
+from degrade.option_error import OptionError
 
 
 @dataclass(frozen=True)
@@ -83,17 +83,20 @@ def _moved(plan: Plan, sources: Sequence[Path], targets: Path | None) -> Plan:
             "the same order"
         )
     roots = [PlannedRoot(str(folder.resolve())) for folder in sources] or plan.roots
-    folders = dict(plan.target_folders)
+    # an import's targets lie in its source folder, and move with it
+    now = {old.folder: new.folder for old, new in zip(plan.roots, roots, strict=True)}
+    folders = {name: now.get(folder, folder) for name, folder in plan.target_folders.items()}
     if targets is not None and folders:
         folders[next(iter(folders))] = str(targets.resolve())
     return msgspec.structs.replace(plan, roots=roots, target_folders=folders)
 
 
 def _remake(plan: Plan, scene: str) -> Part:
-    """The scene's part, made with its own target alone: further experts are nobody's pair."""
+    """The scene's part; targets that are nobody's pair (further experts) are left out."""
     index = next(i for i, planned in enumerate(plan.scenes) if planned.scene == scene)
     task = scene_task(plan, index)
-    task = dataclasses.replace(task, targets=dict(list(task.targets.items())[:1]))
+    if KINDS[plan.kind].extra_targets:
+        task = dataclasses.replace(task, targets=dict(list(task.targets.items())[:1]))
     try:
         return code_scene(task, kind=plan.kind, scene=KINDS[plan.kind].build_scene(task))
     except Drop as drop:

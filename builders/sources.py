@@ -17,7 +17,7 @@ from pathlib import Path, PurePosixPath
 
 import msgspec
 
-from builders.option_error import OptionError
+from degrade.option_error import OptionError
 
 # The file name extensions LibRaw 0.22 lists cameras for; a file with another is not a source.
 RAW_SUFFIXES = frozenset(

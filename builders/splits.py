@@ -13,7 +13,7 @@ from pathlib import Path
 
 import msgspec
 
-from builders.option_error import OptionError
+from degrade.option_error import OptionError
 
 _NAME = re.compile(r"[A-Za-z0-9_]+")
 

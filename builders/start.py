@@ -10,9 +10,9 @@ from builders.appending import append_to, changes
 from builders.atomic import TEMPORARY
 from builders.lock import build_lock, plan_lock
 from builders.manifest import MANIFEST
-from builders.option_error import OptionError
 from builders.plan import BUILD_FOLDER, Plan, load_plan, plan_path, save_plan
 from builders.planning import Store
+from degrade.option_error import OptionError
 
 
 def start_build(

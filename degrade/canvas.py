@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.nn.functional import pad
 
 Size = tuple[int, int]
 
@@ -41,6 +42,9 @@ PADDINGS: dict[str, Callable[[NDArray[np.int64], int], NDArray[np.int64]]] = {
     "zero": lambda index, n: np.where((index >= 0) & (index < n), index, -1),
 }
 
+# What torch's pad does in the same way, a block of memory at a time, up to a side's length
+_TORCH = {"reflect": "reflect", "replicate": "replicate", "wrap": "circular"}
+
 
 def pad_margin(
     images: Tensor, *, sizes: Sequence[Size], paddings: Sequence[str], radius: int
@@ -52,6 +56,9 @@ def pad_margin(
     if radius == 0:
         return images
     _, _, height, width = images.shape
+    alone = len(sizes) == 1 and sizes[0] == (height, width) and images.device.type == "cpu"
+    if alone and paddings[0] in _TORCH and radius < min(height, width):
+        return pad(images, (radius,) * 4, mode=_TORCH[paddings[0]])
     rows = np.stack(
         [_positions(p, h, height, radius) for p, (h, _) in zip(paddings, sizes, strict=True)]
     )

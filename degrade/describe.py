@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 from degrade.laws import (
@@ -142,4 +143,6 @@ def _operand(law: Any) -> str:
 def _number(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.4g}"
-    return str(value["file"]) if isinstance(value, Mapping) and "file" in value else str(value)
+    if isinstance(value, Mapping) and "file" in value:
+        return Path(str(value["file"])).name
+    return str(value)

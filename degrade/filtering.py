@@ -142,35 +142,61 @@ def _outer(planes: Planes, pair: Weights, out: Planes) -> None:
 def _direct_sum(planes: Planes, kernel: Planes, out: Planes) -> None:
     """Weight by weight along whole rows, so that the lanes of a vector are different pixels and
     every pixel's sum is taken in the same order."""
-    channels, height, width = out.shape
-    tall, wide = kernel.shape
-    for c in range(channels):
-        for y in range(height):
+    for c in range(out.shape[0]):
+        for y in range(out.shape[1]):
             total = out[c, y]
-            for i in range(tall):
-                row = planes[c, y + i]
-                for j in range(wide):
-                    weight = kernel[i, j]
-                    if weight != 0.0:
-                        for x in range(width):
-                            total[x] += weight * row[x + j]
+            for i in range(kernel.shape[0]):
+                _add_shifted(planes[c, y + i], kernel[i], total)
 
 
 @njit(cache=True)
 def _outer_sum(planes: Planes, column: Planes, row: Planes, out: Planes) -> None:
     """Down the columns into one line, then along it."""
-    channels, height, width = out.shape
-    wide = planes.shape[2]
-    line = np.empty(wide, np.float32)
-    for c in range(channels):
-        for y in range(height):
+    line = np.empty(planes.shape[2], np.float32)
+    for c in range(out.shape[0]):
+        for y in range(out.shape[1]):
             line[:] = 0.0
-            for i in range(column.size):
-                weight, source = column[i], planes[c, y + i]
-                for x in range(wide):
-                    line[x] += weight * source[x]
-            total = out[c, y]
-            for j in range(row.size):
-                weight = row[j]
-                for x in range(width):
-                    total[x] += weight * line[x + j]
+            _add_rows(planes[c, y : y + column.size], column, line)
+            _add_shifted(line, row, out[c, y])
+
+
+# Eight weights to a loop: the sums are loaded and stored an eighth as often, and every one of them
+# is still taken weight by weight from the first to the last.
+@njit(cache=True)
+def _add_rows(rows: Planes, weights: Planes, total: Planes) -> None:
+    """total[x] += weights[i] * rows[i, x], i from 0."""
+    size, i = len(total), 0
+    while i + 8 <= len(weights):
+        a, b, c, d = rows[i], rows[i + 1], rows[i + 2], rows[i + 3]
+        e, f, g, h = rows[i + 4], rows[i + 5], rows[i + 6], rows[i + 7]
+        wa, wb, wc, wd = weights[i], weights[i + 1], weights[i + 2], weights[i + 3]
+        we, wf, wg, wh = weights[i + 4], weights[i + 5], weights[i + 6], weights[i + 7]
+        for x in range(size):
+            near = (((total[x] + wa * a[x]) + wb * b[x]) + wc * c[x]) + wd * d[x]
+            total[x] = (((near + we * e[x]) + wf * f[x]) + wg * g[x]) + wh * h[x]
+        i += 8
+    while i < len(weights):
+        a, wa = rows[i], weights[i]
+        for x in range(size):
+            total[x] += wa * a[x]
+        i += 1
+
+
+@njit(cache=True)
+def _add_shifted(row: Planes, weights: Planes, total: Planes) -> None:
+    """total[x] += weights[j] * row[x + j], j from 0."""
+    size, j = len(total), 0
+    while j + 8 <= len(weights):
+        a, b, c, d = row[j:], row[j + 1 :], row[j + 2 :], row[j + 3 :]
+        e, f, g, h = row[j + 4 :], row[j + 5 :], row[j + 6 :], row[j + 7 :]
+        wa, wb, wc, wd = weights[j], weights[j + 1], weights[j + 2], weights[j + 3]
+        we, wf, wg, wh = weights[j + 4], weights[j + 5], weights[j + 6], weights[j + 7]
+        for x in range(size):
+            near = (((total[x] + wa * a[x]) + wb * b[x]) + wc * c[x]) + wd * d[x]
+            total[x] = (((near + we * e[x]) + wf * f[x]) + wg * g[x]) + wh * h[x]
+        j += 8
+    while j < len(weights):
+        a, wa = row[j:], weights[j]
+        for x in range(size):
+            total[x] += wa * a[x]
+        j += 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from pathlib import Path
 
+from degrade.option_error import OptionError
 from degrade.recipe import Recipe, read_recipe
 from degrade.recipes import RECIPES
 
@@ -12,8 +13,8 @@ from degrade.recipes import RECIPES
 def find_recipe(text: str) -> Recipe:
     """The published recipe of that name, or the one in that .json file.
 
-    Raises FileNotFoundError for a file that is not there, ValueError for an unknown name, with the
-    nearest one.
+    Raises FileNotFoundError for a file that is not there, OptionError for an unknown name, with
+    the nearest one, and ValueError for a file that is no recipe.
     """
     if text in RECIPES:
         return RECIPES[text]
@@ -24,7 +25,7 @@ def find_recipe(text: str) -> Recipe:
         return read_recipe(path)
     close = difflib.get_close_matches(text, list(RECIPES), n=1, cutoff=0.4)
     near = f"; did you mean {close[0]!r}?" if close else ""
-    raise ValueError(
+    raise OptionError(
         f"recipe {text!r} is none of the published ones and no .json file{near} "
         "(pairsmith recipes lists them)"
     )

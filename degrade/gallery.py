@@ -8,10 +8,12 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from degrade.apply import degrade_picture
 from degrade.describe import law_words, step_words
-from degrade.images import Picture, encode_picture
+from degrade.images import Picture
+from degrade.laws import Of
 from degrade.operator import RUNNER_NAMES, Array, Field, Number, Operator, Whole
 from degrade.operators import FAMILIES, OPERATORS
 from degrade.recipe import Recipe, Step
@@ -25,14 +27,19 @@ TWELVE = (
     "usrnet", "old-photo", "agllnet", "rain", "defocus", "dual-pixel",
 )  # fmt: skip
 _COLUMNS, _WIDTH = 5, 256
-SHOWN = 384  # px of a user's picture
+# What has to come first for a picture to be what the operator takes.
+_BEFORE = {"process": ("unprocess",)}
+# What the operator's own law would make too large for a small picture.
+_SET: dict[str, dict[str, Any]] = {"crop": {"height": 96, "width": 128}}
+SHOWN = 384  # px of a user's picture on a sheet
+_PAGE = 192  # px on the page, which has ninety pictures
 
 
-def middle(picture: Picture) -> Picture:
-    """At most SHOWN x SHOWN pixels of the picture's middle: a whole photograph would take minutes
+def middle(picture: Picture, *, side: int = SHOWN) -> Picture:
+    """At most side x side pixels of the picture's middle: a whole photograph would take minutes
     and show no noise once it is shrunk to a cell."""
-    top, left = (max(0, side - SHOWN) // 2 for side in picture.shape[:2])
-    return picture[top : top + SHOWN, left : left + SHOWN]
+    top, left = (max(0, length - side) // 2 for length in picture.shape[:2])
+    return picture[top : top + side, left : left + side]
 
 
 def recipe_sheet(
@@ -43,16 +50,17 @@ def recipe_sheet(
     for recipe in recipes:
         record = draw_record(recipe, seed=seed, key="gallery")
         cells.append(_recipe_cell(picture, record, name=recipe.name))
-    return labelled_grid(cells, columns=_COLUMNS, width=_WIDTH)
+    return _grid(cells)
 
 
 def write_gallery(picture: Picture, folder: Path, *, seed: int = 0) -> Path:
-    """Writes gallery.md and its sheets (PNG) into `folder`; returns the page.
+    """Writes gallery.md and its sheets (JPEG) into `folder`; returns the page.
 
     Operators that need a depth map get that of a plane which recedes from 1 m at the bottom of
     the picture to 20 m at its top; the page says so.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    picture = middle(picture, side=_PAGE)
     depth = np.geomspace(20.0, 1.0, picture.shape[0], dtype=np.float32)
     depth_file, kernel_file = folder / "depth.npy", folder / "kernel.npy"
     np.save(depth_file, np.repeat(depth[:, None], picture.shape[1], axis=1))
@@ -63,17 +71,16 @@ def write_gallery(picture: Picture, folder: Path, *, seed: int = 0) -> Path:
         name = family.__name__.rpartition(".")[2]
         members = [op for op in OPERATORS.values() if op.apply.__module__ == family.__name__]
         cells = [_operator_cell(picture, op, files=files, seed=seed) for op in members]
-        _write(folder / f"operators-{name}.png", cells)
+        _save(folder / f"operators-{name}.jpg", _grid(cells))
         lines += ["", f"## {name.replace('_', ' ').capitalize()}", ""]
         lines += [(family.__doc__ or "").strip().splitlines()[0], ""]
-        lines += [f"![{name}](operators-{name}.png)", ""]
+        lines += [f"![{name}](operators-{name}.jpg)", ""]
         lines += [line for op in members for line in _operator_lines(op)]
     lines += ["", "## Recipes", ""]
     recipes = list(RECIPES.values())
     for at in range(0, len(recipes), 14):
-        file = f"recipes-{at // 14 + 1}.png"
-        sheet = recipe_sheet(picture, recipes[at : at + 14], seed=seed)
-        (folder / file).write_bytes(encode_picture(sheet, codec="png"))
+        file = f"recipes-{at // 14 + 1}.jpg"
+        _save(folder / file, recipe_sheet(picture, recipes[at : at + 14], seed=seed))
         lines += [f"![recipes]({file})", ""]
     lines += [line for recipe in RECIPES.values() for line in _recipe_lines(recipe)]
     for file in (depth_file, kernel_file):
@@ -105,7 +112,11 @@ def _recipe_cell(picture: Picture, record: Record, *, name: str) -> Cell:
 
 def _operator_cell(picture: Picture, op: Operator, *, files: dict[str, Any], seed: int) -> Cell:
     laws = {name: files[name] for name, p in op.parameters.items() if isinstance(p, Array)}
-    recipe = Recipe(op.name, "", "", (Step("it", op.name, laws),))
+    laws |= _SET.get(op.name, {})
+    before = tuple(Step(name, name) for name in _BEFORE.get(op.name, ()))
+    for step in before:
+        laws |= {name: Of(f"{step.id}.{name}") for name in OPERATORS[step.operator].parameters}
+    recipe = Recipe(op.name, "", "", (*before, Step("it", op.name, laws)))
     try:
         record = draw_record(recipe, seed=seed, key="gallery")
         made = degrade_picture(picture, record)[1]
@@ -138,6 +149,11 @@ def _recipe_lines(recipe: Recipe) -> Iterable[str]:
         yield f"  - unlike it: {line}"
 
 
-def _write(path: Path, cells: Sequence[Cell]) -> None:
-    sheet = labelled_grid(cells, columns=min(_COLUMNS, len(cells)), width=_WIDTH)
-    path.write_bytes(encode_picture(sheet, codec="png"))
+def _grid(cells: Sequence[Cell]) -> NDArray[np.uint8]:
+    """Five to a row, each as wide as the clean picture, so that its pixels are seen as they are."""
+    width = min(_WIDTH, max(cell.picture.shape[1] for cell in cells))
+    return labelled_grid(cells, columns=min(_COLUMNS, len(cells)), width=width)
+
+
+def _save(path: Path, sheet: NDArray[np.uint8]) -> None:
+    Image.fromarray(sheet).save(path, quality=85, subsampling=0)

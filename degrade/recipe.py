@@ -11,6 +11,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -60,7 +61,9 @@ class Shuffle(
 Node = Step | OneOf | Shuffle
 
 
-class Recipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+class Recipe(
+    msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, dict=True
+):
     """A pipeline: its name, one line about it, citation, the factor by which it shrinks pictures
     (which are first cut to a multiple of it), the nodes that act on gt before both sides, the nodes
     that make lq, and where it departs from the released code on purpose."""
@@ -73,7 +76,7 @@ class Recipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     target: tuple[Node, ...] = ()
     differs: tuple[str, ...] = ()
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """sha256 of the canonical JSON, 16 hexadecimal digits; 1 and 1.0 are the same number."""
 

@@ -169,7 +169,6 @@ def _pillow(image: Image.Image) -> tuple[Picture, NDArray[Any] | None]:
 
 
 def _deep_png(data: bytes, image: Image.Image) -> tuple[Picture, NDArray[Any] | None]:
-    image.load()  # libpng, inside OpenCV, gives what it has of a file cut short
     pixels, alpha = _channels(_unchanged(data))
     if alpha is None and (key := image.info.get("transparency")) is not None:
         # one colour stands for nothing (W3C PNG, 11.3.1.1)
@@ -186,7 +185,7 @@ def _portable(data: bytes, image: Image.Image) -> tuple[Picture, NDArray[Any] | 
         raise UnsupportedPicture(
             f"a portable map of maximum {top}; 255 and 65535 are read: convert it to PNG"
         )
-    image.load()  # OpenCV gives what it has of a file cut short
+    image.load()  # refuses a file cut short
     if top == 255:
         return _pillow(image)
     samples = image.width * image.height * (3 if data[1:2] in b"36" else 1)

@@ -140,8 +140,8 @@ def degrade(
 def clean_roots(gt: list[str], out_folder: Path | None, *, kind: str) -> tuple[list[Root], Path]:
     """The folders of clean pictures and the dataset's; 'demo' copies scikit-image's photographs
     beside the dataset."""
-    from builders.option_error import OptionError
     from builders.sources import Root, parse_root
+    from degrade.option_error import OptionError
 
     first = "demo" if gt[0] == "demo" else parse_root(gt[0], option="--gt").folder.resolve().name
     folder = out_folder or Path("datasets", f"{kind}-{first}")

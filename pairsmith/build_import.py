@@ -78,8 +78,8 @@ def import_pairs(
     with user_errors():
         from builders.kinds.imported_plan import append_store, plan_import
         from builders.kinds.imported_wishes import ImportWishes
-        from builders.option_error import OptionError
         from builders.planning import Store
+        from degrade.option_error import OptionError
 
         folder = out_folder or Path("datasets", f"import-{source.resolve().name}")
         inside = folder.resolve()

@@ -104,8 +104,8 @@ def noise(
     with user_errors():
         from builders.kinds.camera_arguments import CameraWishes, resolve_noise
         from builders.kinds.camera_plan import plan_noise
-        from builders.option_error import OptionError
         from builders.planning import Store
+        from degrade.option_error import OptionError
 
         if bool(raw) == bool(gt):
             raise OptionError("--raw or --gt: give one of them, RAW files or clean pictures")
@@ -240,7 +240,7 @@ def rawsr(
 ) -> None:
     """RAW super-resolution pairs: a coarser, noisier sensor's packed mosaic, and the sRGB picture.
 
-    lq is [h,w,4] of 16 bits: R, Gr, Gb, B; gt has 2 * scale times its sides.
+    lq has four planes of 16 bits, R, Gr, Gb and B; gt has 2 * scale times its sides.
 
     Example: build-dataset rawsr --raw photos/ --scale 2 --scale 4 --camera nikon-d850
     """

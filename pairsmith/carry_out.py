@@ -54,8 +54,8 @@ def carry_out(planned: Planned, *, store: Store, how: How) -> None:
 
 def _checked(how: How) -> RunOptions:
     """The run's options; wrong ones and wrong pairs of them are refused before anything is done."""
-    from builders.option_error import OptionError
     from builders.run import RunOptions
+    from degrade.option_error import OptionError
 
     first, slash, second = how.shard.partition("/")
     if not (slash and first.isdecimal() and second.isdecimal() and int(first) < int(second)):

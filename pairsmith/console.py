@@ -45,7 +45,7 @@ def user_errors() -> Iterator[None]:
         if State.debug:
             raise
         err.print(f"error: {error}")
-        from builders.option_error import OptionError
+        from degrade.option_error import OptionError
 
         raise typer.Exit(2 if isinstance(error, OptionError) else 1) from error
 

@@ -102,10 +102,10 @@ def preview(
     """
     with user_errors():
         from builders.atomic import write_whole
-        from builders.option_error import OptionError
         from builders.pairs import open_pairs
         from builders.sheet import contact_sheet, sample_rows
         from degrade.images import encode_picture
+        from degrade.option_error import OptionError
 
         if picture.suffix.lower() != ".png":
             raise OptionError(f"--out {picture}: a sheet is a .png")

@@ -33,10 +33,10 @@ def degrade(
     Example: pairsmith degrade realesrgan-x4 photo.png --out small.png --record small.json
     """
     with user_errors():
-        from builders.option_error import OptionError
         from degrade.apply import degrade_picture
         from degrade.find import find_recipe
         from degrade.images import encode_picture
+        from degrade.option_error import OptionError
         from degrade.record import draw_record, parse_record, record_json
 
         chosen = find_recipe(recipe)
@@ -83,9 +83,9 @@ def recipes(
     Example: pairsmith recipes realesrgan-x4
     """
     with user_errors():
-        from builders.option_error import OptionError
         from degrade.describe import recipe_lines
         from degrade.find import find_recipe
+        from degrade.option_error import OptionError
         from degrade.recipe import recipe_json
         from degrade.recipes import RECIPES
 
@@ -119,10 +119,10 @@ def gallery(
     Example: pairsmith gallery photo.png --out sheet.png --recipe rain --recipe old-photo
     """
     with user_errors():
-        from builders.option_error import OptionError
         from degrade.find import find_recipe
         from degrade.gallery import TWELVE, middle, recipe_sheet, write_gallery
         from degrade.images import encode_picture
+        from degrade.option_error import OptionError
 
         picture = middle(_photograph() if image is None else _read(image))
         if out_path.suffix.lower() == ".png":

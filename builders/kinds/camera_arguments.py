@@ -10,10 +10,10 @@ from typing import Any, Literal
 import msgspec
 
 from builders.demosaic import check_method
-from builders.option_error import OptionError
 from builders.render import STYLES
 from degrade.cameras import CAMERAS, camera_noise_at
 from degrade.draws import draw_u32
+from degrade.option_error import OptionError
 
 ENCODINGS = ("png", "raw")  # JPEG would code the noise away
 DEFAULT_CAMERA = "nikon-d850"

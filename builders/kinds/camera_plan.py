@@ -10,7 +10,6 @@ from builders.kinds.camera_arguments import (
     NoiseArguments,
     RawsrArguments,
 )
-from builders.option_error import OptionError
 from builders.planning import (
     PlacedSource,
     Planned,
@@ -23,6 +22,7 @@ from builders.planning import (
 )
 from builders.sources import RAW_SUFFIXES, Root, list_sources
 from degrade.clean import PICTURE_SUFFIXES
+from degrade.option_error import OptionError
 
 _OWN_NOISE = (
     "the noise that a source has itself is in lq and gt alike: RAW files of low ISO, or of long "

@@ -12,7 +12,6 @@ import msgspec
 
 from builders.kinds.degrade import ARRAYS, DegradeArguments, copy_name
 from builders.kinds.pyramid import PyramidArguments
-from builders.option_error import OptionError
 from builders.planning import (
     PlacedSource,
     Planned,
@@ -25,6 +24,7 @@ from builders.planning import (
 )
 from builders.sources import Root, list_sources
 from degrade.clean import PICTURE_SUFFIXES
+from degrade.option_error import OptionError
 from degrade.resize import READINGS
 
 if TYPE_CHECKING:

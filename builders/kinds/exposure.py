@@ -140,4 +140,4 @@ def _pairs(
             yield RenderedPair(f"{ev_name(ev)}{name}", lq, f"gt{name}", parameters)
 
 
-EXPOSURE = Kind(ExposureArguments, planned_rows, codecs, build_scene)
+EXPOSURE = Kind(ExposureArguments, planned_rows, codecs, build_scene, extra_targets=True)

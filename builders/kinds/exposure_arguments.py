@@ -9,9 +9,9 @@ from typing import Any, Literal
 import msgspec
 
 from builders.demosaic import check_method
-from builders.option_error import OptionError
 from builders.render import STYLES
 from degrade.images import CODECS
+from degrade.option_error import OptionError
 
 # Relative EVs of the MSEC set (Afifi et al., CVPR 2021, section 3.1).
 MSEC_EVS = (-1.5, -1.0, 0.0, 1.0, 1.5)

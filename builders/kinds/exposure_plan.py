@@ -8,7 +8,6 @@ from pathlib import Path
 from builders.kinds.exposure_arguments import ExposureArguments, Wishes, resolve
 from builders.layouts.fivek import beside, find_experts
 from builders.layouts.partners import match_partners
-from builders.option_error import OptionError
 from builders.planning import (
     PlacedSource,
     Planned,
@@ -20,6 +19,7 @@ from builders.planning import (
     place_sources,
 )
 from builders.sources import RAW_SUFFIXES, Root, Source, list_sources
+from degrade.option_error import OptionError
 
 
 def plan_exposure(

@@ -19,12 +19,12 @@ from builders.kinds.imported_wishes import (
 )
 from builders.layouts.layout import LISTED, Layout
 from builders.layouts.pairing import Pairing, Partners, list_key, pair_files
-from builders.option_error import OptionError
 from builders.plan import Plan, with_digests
 from builders.planning import PlacedSource, Planned, Recipe, Store, check_store, make_plan
 from builders.sources import Root, Source, SourceNote, list_files, read_notes, unique_scenes
 from builders.splits import parse_split, read_split_file, split_by_file, split_groups
 from degrade.clean import PICTURE_SUFFIXES
+from degrade.option_error import OptionError
 
 OFFICIAL = "official"
 

@@ -10,7 +10,7 @@ from builders.layouts.layout import CHOSEN, Layout
 from builders.layouts.pairing import Pairing
 from builders.layouts.plain import folders, unpaired
 from builders.layouts.published import LAYOUTS
-from builders.option_error import OptionError
+from degrade.option_error import OptionError
 
 
 @dataclass(frozen=True)

@@ -46,7 +46,7 @@ def codecs(arguments: PyramidArguments) -> Codecs:
 def modcrop(picture: Picture, *, scale: int) -> Picture:
     """A view [h,w,3] of the largest upper left part whose sides are multiples of `scale`."""
     height, width = picture.shape[:2]
-    return picture[: height - height % scale, : width]
+    return picture[: height - height % scale, : width - width % scale]
 
 
 def build_scene(task: SceneTask) -> RenderedScene:

@@ -65,12 +65,14 @@ class Codecs:
 @dataclass(frozen=True)
 class Kind:
     """A kind of build: its strict argument type, the pairs it plans for a scene of a split, how
-    it codes, and how it makes one scene (raises Drop for a source it cannot use)."""
+    it codes, how it makes one scene (raises Drop for a source it cannot use), and whether targets
+    after the first are extras, which no pair is made of."""
 
     arguments: type[msgspec.Struct]
     planned_rows: Callable[[Any, str], int]
     codecs: Callable[[Any], Codecs]
     build_scene: Callable[[SceneTask], RenderedScene]
+    extra_targets: bool = False
 
 
 def scene_task(plan: Plan, index: int) -> SceneTask:

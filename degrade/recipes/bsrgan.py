@@ -63,32 +63,25 @@ def _noise(name: str) -> tuple[Node, ...]:
             Branch(0.4, (Step(f"{name}-gray", "gaussian_noise", gray),)),
             Branch(0.2, (Step(f"{name}-mixed", "correlated_noise", {"level": 25 / 255}),)),
         )),
-        Step(f"{name}-clip", "clip", {"low": 0.0, "high": 1.0}),
+        Step(f"{name}-clip", "clip"),
     )  # fmt: skip
 
 
 def _speckle(name: str) -> tuple[Node, ...]:
     color, gray = ({"sigma": _LEVEL, "gray": one} for one in (False, True))
-    return (
-        OneOf(name, (
-            Branch(0.04, (Step(f"{name}-color", "speckle_noise", color),)),
-            Branch(0.04, (Step(f"{name}-gray", "speckle_noise", gray),)),
-            Branch(0.02, (Step(f"{name}-mixed", "correlated_speckle_noise", {
-                "level": 25 / 255,
-            }),)),
-            Branch(0.9),
-        )),
-        Step(f"{name}-clip", "clip", {"low": 0.0, "high": 1.0}),
-    )  # fmt: skip
+    mixed = {"level": 25 / 255}
+    kinds = OneOf(f"{name}-kind", (
+        Branch(0.4, (Step(f"{name}-color", "speckle_noise", color),)),
+        Branch(0.4, (Step(f"{name}-gray", "speckle_noise", gray),)),
+        Branch(0.2, (Step(f"{name}-mixed", "correlated_speckle_noise", mixed),)),
+    ))  # fmt: skip
+    return (OneOf(name, (Branch(0.1, (kinds, Step(f"{name}-clip", "clip"))), Branch(0.9))),)
 
 
 def _poisson(name: str) -> tuple[Node, ...]:
-    return (
-        Step(name, "poisson_noise", {
-            "peak": LogUniform(1e2, 1e4), "scale": 1.0, "gray": Choice((False, True)),
-        }, probability=0.1),
-        Step(f"{name}-clip", "clip", {"low": 0.0, "high": 1.0}),
-    )  # fmt: skip
+    laws = {"peak": LogUniform(1e2, 1e4), "scale": 1.0, "gray": Choice((False, True))}
+    noise = (Step(f"{name}-it", "poisson_noise", laws), Step(f"{name}-clip", "clip"))
+    return (OneOf(name, (Branch(0.1, noise), Branch(0.9))),)
 
 
 def _jpeg(name: str, probability: float = 1.0) -> Step:
@@ -101,7 +94,7 @@ def _resize(name: str, *, scale: object, base: str) -> tuple[Node, ...]:
         Step(name, "resize", {
             "method": _OPENCV, "scale": scale, "base": base, "grid": "floor-size",
         }),
-        Step(f"{name}-clip", "clip", {"low": 0.0, "high": 1.0}),
+        Step(f"{name}-clip", "clip"),
     )  # fmt: skip
 
 
@@ -115,7 +108,7 @@ def _shuffled(prefix: str, scale: int, full: int) -> Shuffle:
             "shift_x": (scale - 1) / 2, "shift_y": (scale - 1) / 2, "padding": "reflect",
         }),
         Step(f"{prefix}pick", "subsample", {"factor": scale, "phase": 0}),
-        Step(f"{prefix}pick-clip", "clip", {"low": 0.0, "high": 1.0}),
+        Step(f"{prefix}pick-clip", "clip"),
     )  # fmt: skip
     random_size = Reciprocal(Uniform(1.0, 2.0 * scale))
     return Shuffle(
@@ -148,7 +141,7 @@ def bsrgan(scale: int) -> Recipe:
                         Step("half-matlab", "resize", {
                             "method": "matlab-bicubic-double", "scale": 0.5, "base": "current",
                         }),
-                        Step("half-clip", "clip", {"low": 0.0, "high": 1.0}),
+                        Step("half-clip", "clip"),
                     )),
                 )),
                 _shuffled("half-", 2, 4),

@@ -19,7 +19,7 @@ AGLLNET = Recipe(
             "read": LogLinear("shot", 2.18, 1.20, 0.26, "e"),
             "light": "linear",
         }),
-        Step("noise-clip", "clip", {"low": 0.0, "high": 1.0}),
+        Step("noise-clip", "clip"),
         Step("jpeg", "jpeg", {"quality": Integer(70, 100), "subsampling": "420"}),
     ),
     differs=(

@@ -33,7 +33,7 @@ OLD_PHOTO = Recipe(
                     "amount": Uniform(0.0, 0.01), "salt": Uniform(0.3, 0.8),
                 }),)),
                 Branch(0.3),
-            )), Step("noise-clip", "clip", {"low": 0.0, "high": 1.0})),
+            )), Step("noise-clip", "clip")),
             (OneOf("resolution", (
                 Branch(0.7, (
                     Step("smaller", "resize", {
@@ -46,7 +46,7 @@ OLD_PHOTO = Recipe(
                         "method": Choice(("nearest", "bilinear")), "scale": 1.0, "base": "input",
                         "grid": "floor-size",
                     }),
-                    Step("resolution-clip", "clip", {"low": 0.0, "high": 1.0}),
+                    Step("resolution-clip", "clip"),
                 )),
                 Branch(0.3),
             )),),

@@ -53,7 +53,7 @@ def _noise(name: str, *, sigma: float, scale: float) -> tuple[Node, ...]:
                 "scale": Uniform(0.05, scale), "gray": gray,
             }),)),
         )),
-        Step(f"{name}-clip", "clip", {"low": 0.0, "high": 1.0}),
+        Step(f"{name}-clip", "clip"),
     )  # fmt: skip
 
 

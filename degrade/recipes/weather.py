@@ -12,7 +12,7 @@ RAIN = Recipe(
     "and Fu et al., CVPR 2017; layers and veil: Yang et al., CVPR 2017, Li et al., CVPR 2019",
     steps=(
         Step("rain", "rain", {"transmission": Mixture((1.0, Uniform(0.7, 1.0)))}),
-        Step("clip", "clip", {"low": 0.0, "high": 1.0}),
+        Step("clip", "clip"),
     ),
     differs=(
         "the published sets are pictures rendered once, whose scripts are not released; laws here "

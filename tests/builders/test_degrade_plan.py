@@ -20,11 +20,11 @@ from clean_folder import (
 
 from builders.kinds.clean_plan import plan_degrade
 from builders.manifest import load_manifest
-from builders.option_error import OptionError
 from builders.pairs import open_pairs
 from builders.planning import Store
 from builders.rebuild import rebuild
 from builders.sources import Root
+from degrade.option_error import OptionError
 from degrade.recipe import read_recipe
 
 

@@ -11,10 +11,10 @@ from trees import build, make, tree
 
 from builders.kinds.imported_wishes import ImportWishes
 from builders.manifest import load_manifest
-from builders.option_error import OptionError
 from builders.pairs import open_pairs
 from builders.planning import Store, planned_counts
 from builders.verify import verify
+from degrade.option_error import OptionError
 
 
 @pytest.mark.parametrize("layout", sorted(trees.TREES))

@@ -23,7 +23,6 @@ from builders.kinds.camera_arguments import (
     resolve_rawsr,
 )
 from builders.manifest import load_manifest
-from builders.option_error import OptionError
 from builders.pairs import Pair, open_pairs
 from builders.planning import Store
 from builders.raw import read_raw
@@ -32,6 +31,7 @@ from builders.render import render
 from builders.verify import verify
 from degrade.cameras import CAMERAS, CameraNoise, camera_noise_at
 from degrade.images import encode_picture, read_picture
+from degrade.option_error import OptionError
 from pairsmith import build_raw
 from pairsmith.main import build_dataset
 

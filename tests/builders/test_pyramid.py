@@ -23,7 +23,6 @@ from builders.formats import FORMATS
 from builders.kinds.clean_plan import plan_pyramid
 from builders.kinds.pyramid import modcrop
 from builders.manifest import load_manifest
-from builders.option_error import OptionError
 from builders.pairs import open_pairs
 from builders.planning import Store, planned_counts
 from builders.rebuild import rebuild
@@ -31,6 +30,7 @@ from builders.sheet import CELL, GAP
 from builders.sources import Root
 from builders.verify import verify
 from degrade.images import read_picture
+from degrade.option_error import OptionError
 from degrade.resize import READINGS, resize_matlab
 
 VERB = ("pyramid", "--gt")

@@ -164,6 +164,14 @@ def test_a_record_makes_its_mosaic_again_without_a_draw(tmp_path: Path) -> None:
         assert np.array_equal(made, pair.lq)
 
 
+def test_the_card_says_how_to_read_a_mosaic(tmp_path: Path) -> None:
+    write_light(tmp_path / "raw" / "any.dng", np.full((64, 64), 0.3, np.float32))
+    built_pairs(tmp_path / "raw", tmp_path / "set")
+    card = (tmp_path / "set" / "README.md").read_text()
+    assert f"light = (code - {BLACK}) / {WHITE - BLACK}" in card
+    assert "R, Gr, Gb, B" in card
+
+
 def test_light_below_black_survives_packing() -> None:
     light = np.linspace(-0.06, 1.0, 64, dtype=np.float32).reshape(4, 16)
     back = to_light(to_codes(light))
