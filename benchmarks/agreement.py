@@ -22,6 +22,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -100,13 +101,14 @@ def kair_way(degradation: Callable[..., tuple[Any, Any]]) -> Way:
 
 
 def peer_ways(esrgan: RealEsrgan | None, kair: Kair | None) -> dict[str, Way | None]:
-    """Recipe -> the released code of it."""
+    """Recipe (after a colon: what theirs has been changed in) -> the released code of it."""
     return {
         "realesrgan-x4": esrgan and realesrgan_way(esrgan),
         "bsrgan-x4": kair and kair_way(kair.bsrgan),
         "bsrgan-plus-x4": kair and kair_way(kair.bsrgan_plus),
         "srmd": kair and kair_way(kair.srmd),
         "usrnet": kair and kair_way(kair.usrnet),
+        "usrnet: blurred in floats": kair and kair_way(partial(kair.usrnet, cut=False)),
     }
 
 
@@ -171,7 +173,7 @@ def measure_recipe(
 ) -> dict[str, Any]:
     """Our recipe beside the released code over the pictures, or alone where there is none."""
     found: dict[str, Any] = {"samples": len(pictures), "seconds": {}, "measures": {}}
-    sides = {"ours": our_way(name, seed=seed)} | ({"theirs": way} if way else {})
+    sides = {"ours": our_way(name.partition(":")[0], seed=seed)} | ({"theirs": way} if way else {})
     values = {}
     for side, run in sides.items():
         began = time.perf_counter()

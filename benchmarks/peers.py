@@ -164,14 +164,19 @@ class Kair:
         level = 0.0 if random.random() < 0.1 else random.uniform(0, 50) / 255.0
         return picture, made + level * torch.randn(made.shape).numpy()
 
-    def usrnet(self, picture: Floats, *, lq: int) -> tuple[Floats, Floats]:
-        """As `bsrgan`, in the order of dataset_usrnet.py; the whole picture."""
+    def usrnet(self, picture: Floats, *, lq: int, cut: bool = True) -> tuple[Floats, Floats]:
+        """As `bsrgan`, in the order of dataset_usrnet.py; the whole picture.
+
+        cut: the blurred picture is uint8, as released, which scipy cuts off and does not round;
+        without it, float64.
+        """
         if random.randint(0, 7) > 3:
             kernel = self.deblur.blurkernel_synthesis(h=25)
         else:
             kernel = self.image.augment_img(self.sisr.gen_kernel(), mode=random.randint(0, 7))
         level = 0.0 if random.randint(0, 8) == 1 else random.randint(0, 24) / 255.0
-        codes = self.image.single2uint(picture)  # 8 bits, and so is the blurred picture
+        codes = self.image.single2uint(picture)
+        codes = codes if cut else np.float64(codes)
         step = len(picture) // lq
         made = ndimage.convolve(codes, kernel[:, :, None], mode="wrap")[::step, ::step]
         return picture, made / 255.0 + level * torch.randn(made.shape).numpy()

@@ -243,7 +243,7 @@ def measure(
 
 def markdown(report: dict[str, Any]) -> str:
     """The report's tables."""
-    aims = report["aims"]
+    aims, normal = report["aims"], f"1/{report['aims']['normal']:g}x of torch"
     cells = {
         f"{side} px, {count} thread{'s' * (count != '1')}": times
         for side, threads in report["realesrgan"].items()
@@ -252,12 +252,9 @@ def markdown(report: dict[str, Any]) -> str:
     parts = [
         _table(f"Real-ESRGAN x4, batch {report['batch']}", cells, f"{aims['realesrgan']:g}x"),
         _table(f"{report['samples']} samples", report["bsrgan"], f"{aims['bsrgan']:g}x"),
-        _table(
-            f"{report['values']} normal values", {"float32": report["normal"]},
-            f"1/{aims['normal']:g}x of torch",
-        ),
+        _table(f"{report['values']} normal values", {"float32": report["normal"]}, normal),
         _table("part", report["parts"], ""),
-    ]  # fmt: skip
+    ]
     absent = [name for name, said in report["peers"].items() if said == "not found"]
     parts += [f"{name}: peer not found; name its checkout with --peer" for name in absent]
     return "\n\n".join(parts)
@@ -290,7 +287,7 @@ def main() -> None:
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
     esrgan, kair = find_realesrgan(asked.peer), find_kair(asked.peer)
-    repeats = asked.repeats or (1 if asked.quick else 7)
+    repeats = asked.repeats or (1 if asked.quick else 5)
     report = measure(esrgan, kair, quick=asked.quick, repeats=repeats)
     save(report, out=asked.out)
     print(markdown(report))

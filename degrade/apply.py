@@ -44,8 +44,7 @@ def degrade_picture(picture: Picture, record: Record) -> tuple[Picture, Picture,
     """
     top = np.iinfo(picture.dtype).max
     image = torch.from_numpy(np.ascontiguousarray(picture.transpose(2, 0, 1), dtype=np.float32))
-    with one_thread():
-        targets, inputs = degrade([image / top], [record])
+    targets, inputs = degrade([image / top], [record])
     target, made = (_to_picture(side[0], dtype=picture.dtype) for side in (targets, inputs))
     sizes = {"input": picture.shape[:2], "target": target.shape[:2], "output": made.shape[:2]}
     return target, made, record.with_geometry(sizes)
@@ -68,21 +67,19 @@ def apply_steps(images: Sequence[Tensor], steps: Sequence[Sequence[Values]]) -> 
     """Pictures [C,h,w] after the steps of each, {"operator": name, parameter: value}."""
     if not images or images[0].device.type != "cpu":
         return apply_together(images, steps)
-    out = []
-    for image, own in zip(images, steps, strict=True):
-        origin = (image.shape[1], image.shape[2])
-        for values in own:
-            op = OPERATORS[values["operator"]]
-            made, sizes = call(
-                op,
-                image[None],
-                sizes=[(image.shape[1], image.shape[2])],
-                origins=[origin],
-                values=[values],
-            )
-            image = made[0, :, : sizes[0][0], : sizes[0][1]].contiguous()
-        out.append(image)
-    return out
+    with one_thread():
+        return [_alone(image, own) for image, own in zip(images, steps, strict=True)]
+
+
+def _alone(image: Tensor, steps: Sequence[Values]) -> Tensor:
+    """One picture [C,h,w] after its steps."""
+    origin = (image.shape[1], image.shape[2])
+    for values in steps:
+        op = OPERATORS[values["operator"]]
+        size = (image.shape[1], image.shape[2])
+        made, sizes = call(op, image[None], sizes=[size], origins=[origin], values=[values])
+        image = made[0, :, : sizes[0][0], : sizes[0][1]].contiguous()
+    return image
 
 
 def apply_together(images: Sequence[Tensor], steps: Sequence[Sequence[Values]]) -> list[Tensor]:

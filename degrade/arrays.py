@@ -66,9 +66,12 @@ def _decode(data: bytes, *, path: Path, name: str | None) -> NDArray[Any]:
         if name not in named:
             raise ValueError(f"{path}: name {name!r}; it holds {', '.join(named) or 'nothing'}")
         return named[name]
-    from degrade.images import read_picture
+    from degrade.images import decode_picture
 
-    picture = read_picture(path)
+    try:
+        picture = decode_picture(data)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from error
     scaled = picture.astype(np.float32) / np.iinfo(picture.dtype).max
     grey = bool((picture[..., :1] == picture).all())
     return scaled[..., 0] if grey else scaled

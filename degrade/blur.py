@@ -26,7 +26,7 @@ from degrade.kernels import (
     with_noise,
 )
 from degrade.laws import Below, Integer, Mixture, Root, Seed, Uniform
-from degrade.operator import LIGHT, Number, Whole, operator, padding
+from degrade.operator import Number, Whole, light, operator, padding
 from degrade.philox import uniform_array
 
 _REAL_ESRGAN = "Real-ESRGAN (2021), first blur of its released options"
@@ -36,7 +36,7 @@ _SIZE = Whole(
 _SIGMA = Number(Uniform(0.2, 3.0), low=0.0, unit="px, standard deviation", source=_REAL_ESRGAN)
 _ANGLE = Number(Uniform(-math.pi, math.pi), unit="rad from right towards down", source=_REAL_ESRGAN)
 _ELLIPSE = {"size": _SIZE, "sigma_x": _SIGMA, "sigma_y": _SIGMA, "angle": _ANGLE}
-_PLACE = {"padding": padding(), "light": LIGHT}
+_PLACE = {"padding": padding(), "light": light()}
 # Known on the host, where the kernels of random fields and paths are built.
 KERNEL_SEED = Whole(Seed(), low=0, high=2**32 - 1, unit="seed of a kernel")
 

@@ -28,10 +28,10 @@ from degrade.kernels import (
 )
 from degrade.laws import Choice, Uniform
 from degrade.motion import shake_kernel, walk_kernel
-from degrade.operator import LIGHT, Array, Name, Number, Whole, operator, padding
+from degrade.operator import Array, Name, Number, Whole, light, operator, padding
 
 _DEBLURGAN = "DeblurGAN (CVPR 2018), released code"
-_PLACE = {"padding": padding(), "light": LIGHT}
+_PLACE = {"padding": padding(), "light": light()}
 
 
 @operator(

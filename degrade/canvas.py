@@ -85,6 +85,11 @@ def gather(images: Tensor, *, rows: NDArray[np.int64], columns: NDArray[np.int64
     return thin.gather(3, across[:, None, None, :].expand(-1, channels, thin.shape[2], -1))
 
 
+def wide(column: Tensor, images: Tensor) -> Tensor:
+    """A column [B] in the images' type, shaped to act on [B,C,H,W]."""
+    return column.to(images.dtype)[:, None, None, None]
+
+
 def stack(pictures: Sequence[Tensor]) -> tuple[Tensor, list[Size]]:
     """Pictures [C,h,w] of different sizes as a canvas with zeros outside, and their sizes."""
     sizes = [(p.shape[1], p.shape[2]) for p in pictures]

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from degrade.laws import Integer
 from degrade.operator import Name, Whole, operator
+from degrade.separable import code_samples, decode_samples
 
 JPEG_SUBSAMPLINGS = {
     "444": cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444,
@@ -77,14 +78,13 @@ def webp(picture: NDArray[np.float32], *, quality: int) -> NDArray[np.float32]:
 
 def to_bytes(picture: NDArray[np.float32]) -> NDArray[np.uint8]:
     """float [C,H,W] clipped to [0,1] and rounded half up, uint8 [H,W,C]."""
-    codes = np.clip(picture, 0.0, 1.0) * np.float32(255.0) + np.float32(0.5)
-    return np.ascontiguousarray(codes.astype(np.uint8).transpose(1, 2, 0))
+    codes = cv2.merge([*code_samples(picture, top=255)])
+    return np.asarray(codes, np.uint8).reshape(*picture.shape[1:], len(picture))
 
 
 def from_bytes(codes: NDArray[np.uint8]) -> NDArray[np.float32]:
     """uint8 [H,W,C] as float32 [C,H,W] in [0,1]."""
-    planes = np.ascontiguousarray(codes.transpose(2, 0, 1)).astype(np.float32)
-    return planes / np.float32(255.0)
+    return decode_samples(np.stack(cv2.split(np.ascontiguousarray(codes))), top=255)
 
 
 def _code(picture: NDArray[np.float32], *, suffix: str, options: list[int]) -> NDArray[np.float32]:
@@ -98,13 +98,16 @@ def _code(picture: NDArray[np.float32], *, suffix: str, options: list[int]) -> N
         raise ValueError(
             f"{name} takes sides up to {largest} px, got {width}x{height}; cut the picture first"
         )
-    codes = to_bytes(picture)[:, :, ::-1]  # OpenCV stores BGR
-    done, data = cv2.imencode(suffix, np.ascontiguousarray(codes), options)
+    codes = to_bytes(picture)
+    if channels == 3:
+        codes = cv2.cvtColor(codes, cv2.COLOR_RGB2BGR)  # what OpenCV's files take
+    done, data = cv2.imencode(suffix, codes, options)
     if not done:
         raise ValueError(f"OpenCV could not encode a picture of {width}x{height} as {name}")
     flag = cv2.IMREAD_COLOR if channels == 3 else cv2.IMREAD_GRAYSCALE
     decoded = cv2.imdecode(data, flag)
     if decoded is None:
         raise ValueError(f"OpenCV could not decode its own {name} of {width}x{height}")
-    made = np.asarray(decoded, np.uint8).reshape(height, width, channels)
-    return from_bytes(made[:, :, ::-1])
+    if channels == 3:
+        decoded = cv2.cvtColor(decoded, cv2.COLOR_BGR2RGB)
+    return from_bytes(np.asarray(decoded, np.uint8).reshape(height, width, channels))

@@ -21,7 +21,7 @@ from degrade.canvas import Size, pad_margin
 from degrade.filtering import correlate
 from degrade.laws import Choice, Uniform
 from degrade.light import check_depth
-from degrade.operator import LIGHT, Array, Number, operator
+from degrade.operator import Array, Number, light, operator
 
 _DPDD = "Abuolaim et al., ICCV 2021"
 _LIMIT = 80.0  # px of diameter: their code cuts at a radius of 40
@@ -138,7 +138,7 @@ def dual_kernels(diameter: float, *, psf: Psf) -> tuple[Kernel, Kernel, Kernel]:
     kind="statistic",
     source=f"{_DPDD}: thin lens, layers from far to near",
     differentiable=True,
-    parameters={"depth": _DEPTH, **_LENS, "light": LIGHT},
+    parameters={"depth": _DEPTH, **_LENS, "light": light()},
 )
 def defocus_depth(
     images: Tensor,
@@ -178,7 +178,7 @@ def defocus_depth(
             unit="px of diameter; negative in front of the plane in focus", source="own choice",
         ),
         **_SHAPE,
-        "light": LIGHT,
+        "light": light(),
     },
 )  # fmt: skip
 def dual_pixel(
@@ -215,7 +215,7 @@ def dual_pixel(
     kind="resizing",
     source=f"{_DPDD}, released code",
     differentiable=True,
-    parameters={"depth": _DEPTH, **_LENS, **_SHAPE, "light": LIGHT},
+    parameters={"depth": _DEPTH, **_LENS, **_SHAPE, "light": light()},
 )
 def dual_pixel_depth(
     images: Tensor,

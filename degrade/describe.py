@@ -23,7 +23,7 @@ from degrade.laws import (
     Uniform,
 )
 from degrade.operators import OPERATORS
-from degrade.recipe import Node, OneOf, Recipe, Shuffle, Step
+from degrade.recipe import Node, OneOf, Recipe, Step
 
 
 def law_words(law: Any) -> str:
@@ -107,7 +107,8 @@ def _node_lines(nodes: Iterable[Node], indent: str = "  ") -> list[str]:
                 for name, law in laws.items()
                 if not isinstance(law, Seed)
             )
-            lines.append(f"{indent}{node.operator}: {said}{chance}")
+            chance += f"  (if {node.when} has run)" if node.when else ""
+            lines.append(f"{indent}{node.id}: {node.operator} {said}{chance}")
         elif isinstance(node, OneOf):
             total = sum(branch.weight for branch in node.branches)
             lines.append(f"{indent}one of:")
@@ -116,7 +117,7 @@ def _node_lines(nodes: Iterable[Node], indent: str = "  ") -> list[str]:
                 lines += _node_lines(branch.steps, indent + "    ") or [f"{indent}    nothing"]
         else:
             said = "in random order:"
-            if isinstance(node, Shuffle) and node.ordered:
+            if node.ordered:
                 said = f"in random order, parts {', '.join(map(str, node.ordered))} in theirs:"
             lines.append(f"{indent}{said}")
             for number, part in enumerate(node.parts):

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from degrade.fields import uniform_field
 from degrade.laws import Uniform
-from degrade.operator import FIELD, Number, operator
+from degrade.operator import NOISE_SEED, Number, operator
 
 _OLD_PHOTOS = "Wan et al., Bringing Old Photos Back to Life, CVPR 2020, released code"
 
@@ -24,7 +24,7 @@ _LUMA = (0.299, 0.587, 0.114)
             Uniform(0.0, 0.01), low=0.0, high=1.0, neutral=0.0, unit="share of samples"
         ),
         "salt": Number(Uniform(0.3, 0.8), low=0.0, high=1.0, unit="share of white among them"),
-        "seed": FIELD,
+        "seed": NOISE_SEED,
     },
 )  # fmt: skip
 def impulse_noise(images: Tensor, *, amount: Tensor, salt: Tensor, seed: Tensor) -> Tensor:

@@ -29,3 +29,8 @@ def find_recipe(text: str) -> Recipe:
         f"recipe {text!r} is none of the published ones and no .json file{near} "
         "(pairsmith recipes lists them)"
     )
+
+
+def recipe_folder(text: str) -> Path:
+    """Where the arrays lie that a recipe names with a relative path: beside its file."""
+    return Path() if text in RECIPES else Path(text).parent

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from degrade.apply import degrade_picture
 from degrade.describe import law_words, step_words
 from degrade.images import Picture
 from degrade.laws import Of
-from degrade.operator import RUNNER_NAMES, Array, Field, Number, Operator, Whole
+from degrade.operator import RUNNER_NAMES, Array, NoiseSeed, Number, Operator, Whole
 from degrade.operators import FAMILIES, OPERATORS
 from degrade.recipe import Recipe, Step
 from degrade.recipes import RECIPES
@@ -29,8 +30,6 @@ TWELVE = (
 _COLUMNS, _WIDTH = 5, 256
 # What has to come first for a picture to be what the operator takes.
 _BEFORE = {"process": ("unprocess",)}
-# What the operator's own law would make too large for a small picture.
-_SET: dict[str, dict[str, Any]] = {"crop": {"height": 96, "width": 128}}
 SHOWN = 384  # px of a user's picture on a sheet
 _PAGE = 192  # px on the page, which has ninety pictures
 
@@ -61,33 +60,36 @@ def write_gallery(picture: Picture, folder: Path, *, seed: int = 0) -> Path:
     """
     folder.mkdir(parents=True, exist_ok=True)
     picture = middle(picture, side=_PAGE)
-    depth = np.geomspace(20.0, 1.0, picture.shape[0], dtype=np.float32)
-    depth_file, kernel_file = folder / "depth.npy", folder / "kernel.npy"
-    np.save(depth_file, np.repeat(depth[:, None], picture.shape[1], axis=1))
-    np.save(kernel_file, np.eye(15, dtype=np.float32))
-    files = {"depth": {"file": str(depth_file)}, "kernel": {"file": str(kernel_file)}}
     lines = _head()
-    for family in FAMILIES:
-        name = family.__name__.rpartition(".")[2]
-        members = [op for op in OPERATORS.values() if op.apply.__module__ == family.__name__]
-        cells = [_operator_cell(picture, op, files=files, seed=seed) for op in members]
-        _save(folder / f"operators-{name}.jpg", _grid(cells))
-        lines += ["", f"## {name.replace('_', ' ').capitalize()}", ""]
-        lines += [(family.__doc__ or "").strip().splitlines()[0], ""]
-        lines += [f"![{name}](operators-{name}.jpg)", ""]
-        lines += [line for op in members for line in _operator_lines(op)]
+    with tempfile.TemporaryDirectory() as place:
+        files = _arrays(picture, Path(place))
+        for family in FAMILIES:
+            name = family.__name__.rpartition(".")[2]
+            members = [op for op in OPERATORS.values() if op.apply.__module__ == family.__name__]
+            cells = [_operator_cell(picture, op, files=files, seed=seed) for op in members]
+            _save(folder / f"operators-{name}.jpg", _grid(cells))
+            lines += ["", f"## {name.replace('_', ' ').capitalize()}", ""]
+            lines += [(family.__doc__ or "").strip().splitlines()[0], ""]
+            lines += [f"![{name}](operators-{name}.jpg)", ""]
+            lines += [line for op in members for line in _operator_lines(op)]
     lines += ["", "## Recipes", ""]
     recipes = list(RECIPES.values())
     for at in range(0, len(recipes), 14):
         file = f"recipes-{at // 14 + 1}.jpg"
         _save(folder / file, recipe_sheet(picture, recipes[at : at + 14], seed=seed))
         lines += [f"![recipes]({file})", ""]
-    lines += [line for recipe in RECIPES.values() for line in _recipe_lines(recipe)]
-    for file in (depth_file, kernel_file):
-        file.unlink()
+    lines += [line for recipe in recipes for line in _recipe_lines(recipe)]
     page = folder / "gallery.md"
     page.write_text("\n".join(lines) + "\n")
     return page
+
+
+def _arrays(picture: Picture, folder: Path) -> dict[str, dict[str, str]]:
+    """Files for the operators that take arrays, by the parameter's name."""
+    depth = np.geomspace(20.0, 1.0, picture.shape[0], dtype=np.float32)
+    np.save(folder / "depth.npy", np.repeat(depth[:, None], picture.shape[1], axis=1))
+    np.save(folder / "kernel.npy", np.eye(15, dtype=np.float32))
+    return {name: {"file": str(folder / f"{name}.npy")} for name in ("depth", "kernel")}
 
 
 def _head() -> list[str]:
@@ -112,7 +114,8 @@ def _recipe_cell(picture: Picture, record: Record, *, name: str) -> Cell:
 
 def _operator_cell(picture: Picture, op: Operator, *, files: dict[str, Any], seed: int) -> Cell:
     laws = {name: files[name] for name, p in op.parameters.items() if isinstance(p, Array)}
-    laws |= _SET.get(op.name, {})
+    if op.name == "crop":  # its own law would be too large for a small picture
+        laws |= {"height": picture.shape[0] // 2, "width": 2 * picture.shape[1] // 3}
     before = tuple(Step(name, name) for name in _BEFORE.get(op.name, ()))
     for step in before:
         laws |= {name: Of(f"{step.id}.{name}") for name in OPERATORS[step.operator].parameters}
@@ -130,7 +133,7 @@ def _operator_lines(op: Operator) -> Iterable[str]:
         "differentiable." if op.differentiable else "not differentiable."
     )
     for name, parameter in op.parameters.items():
-        if isinstance(parameter, Field) or name in RUNNER_NAMES:
+        if isinstance(parameter, NoiseSeed) or name in RUNNER_NAMES:
             continue
         said = parameter.axes if isinstance(parameter, Array) else law_words(parameter.law)
         bounds = ""

@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from degrade.draws import draw_u32
+from degrade.draws import draw_below, draw_u32
 
 _STANDARD = NormalDist()
 
@@ -93,7 +93,7 @@ class Integer(Law, frozen=True, tag="integer"):
     def at(self, draw: Draw) -> int:
         """One of the integers."""
         count = (self.high - self.low) // self.step + 1
-        return self.low + self.step * ((draw_u32(*draw.address) * count) >> 32)
+        return self.low + self.step * draw_below(*draw.address, bound=count)
 
 
 class Normal(Law, frozen=True, tag="normal"):

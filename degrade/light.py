@@ -9,10 +9,10 @@ from torch import Tensor
 
 from degrade.canvas import Size
 from degrade.laws import Uniform
-from degrade.operator import LIGHT, LIGHTS, Array, Name, Number, Switch, operator
+from degrade.operator import Array, Name, Number, Switch, light, operator
 
 FALLOFFS = ("cos4", "quadratic")
-_LINEAR = Name("linear", allowed=LIGHTS, unit="light in which it acts")
+_LINEAR = light("linear")
 
 
 @operator(
@@ -110,7 +110,7 @@ def vignetting(
             source="RESIDE ITS; its outdoor set takes 0.04 to 0.2, airlight 0.8 to 1",
         ),
         "airlight": Number(Uniform(0.7, 1.0), low=0.0, high=1.0, unit="of full range"),
-        "light": LIGHT,
+        "light": light(),
     },
 )  # fmt: skip
 def haze(

@@ -14,9 +14,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from degrade.canvas import wide
 from degrade.fields import normal_field, poisson_field
-from degrade.laws import Below, Choice, LogUniform, Seed, Uniform
-from degrade.operator import FIELD, Number, Switch, Whole, operator
+from degrade.laws import Below, Choice, Seed, Uniform
+from degrade.operator import NOISE_SEED, Number, Switch, Whole, operator
 from degrade.philox import Shape, uniform_array
 
 # BT.601 luma, as cv2.cvtColor and BSRGAN have it; torchvision, which Real-ESRGAN calls, has 0.2989.
@@ -27,8 +28,6 @@ GRAY = (0.299, 0.587, 0.114)
 # with noise, JPEG, blur, 100 px): in colour 256 for all 600 and for 598 of 600; in gray 128 for
 # 2.2 % and 4.5 %, otherwise 256. The law below has the mean of the two steps.
 _PEAK = Below("gray", 0.5, 256.0, Choice((128.0, 256.0), (0.033, 0.967)))
-# BSRGAN-plus (degradation_bsrgan_plus): 10 ** U(2, 4).
-BSRGAN_PLUS_PEAK = LogUniform(1e2, 1e4)
 
 _REAL_ESRGAN = "Wang et al., Real-ESRGAN, ICCV Workshops 2021"
 _BSRGAN = "Zhang et al., BSRGAN, ICCV 2021"
@@ -45,7 +44,7 @@ _GRAY = Switch(Choice((True, False), (0.4, 0.6)), unit="one field for all channe
             source="Real-ESRGAN, first order",
         ),
         "gray": _GRAY,
-        "seed": FIELD,
+        "seed": NOISE_SEED,
     },
 )  # fmt: skip
 def gaussian_noise(images: Tensor, *, sigma: Tensor, gray: Tensor, seed: Tensor) -> Tensor:
@@ -54,7 +53,7 @@ def gaussian_noise(images: Tensor, *, sigma: Tensor, gray: Tensor, seed: Tensor)
     images [B,C,H,W], any range; sigma [B] in the same units; gray [B] bool: one field for all
     channels. Does not clip.
     """
-    return images + _normals(images, gray=gray, seed=seed) * _wide(sigma, images)
+    return images + _normals(images, gray=gray, seed=seed) * wide(sigma, images)
 
 
 @operator(
@@ -66,7 +65,7 @@ def gaussian_noise(images: Tensor, *, sigma: Tensor, gray: Tensor, seed: Tensor)
             Uniform(2 / 255, 25 / 255), low=0.0, neutral=0.0, unit="of the picture's value"
         ),
         "gray": _GRAY,
-        "seed": FIELD,
+        "seed": NOISE_SEED,
     },
 )
 def speckle_noise(images: Tensor, *, sigma: Tensor, gray: Tensor, seed: Tensor) -> Tensor:
@@ -74,7 +73,7 @@ def speckle_noise(images: Tensor, *, sigma: Tensor, gray: Tensor, seed: Tensor) 
 
     images [B,C,H,W]; sigma [B]; gray [B] bool: one field n for all channels. Does not clip.
     """
-    return images + images * _normals(images, gray=gray, seed=seed) * _wide(sigma, images)
+    return images + images * _normals(images, gray=gray, seed=seed) * wide(sigma, images)
 
 
 _FRACTION = Number(Uniform(0.0, 1.0), low=0.0, high=1.0, unit="eigenvalue", host=True)
@@ -84,7 +83,7 @@ _CORRELATED = {
     "second": _FRACTION,
     "third": _FRACTION,
     "basis": Whole(Seed(), low=0, high=2**32 - 1, unit="seed of the basis"),
-    "seed": FIELD,
+    "seed": NOISE_SEED,
 }
 
 
@@ -147,7 +146,7 @@ def correlated_speckle_noise(
             Uniform(0.05, 3.0), low=0.0, neutral=0.0, unit="of the noise",
             source="Real-ESRGAN, first order; BSRGAN-plus has 1",
         ),
-        "seed": FIELD,
+        "seed": NOISE_SEED,
     },
 )  # fmt: skip
 def poisson_noise(
@@ -163,7 +162,7 @@ def poisson_noise(
     """
     if images.shape[1] not in (1, 3):
         raise ValueError(f"poisson_noise takes 1 or 3 channels, got {images.shape[1]}")
-    peak, scale = _wide(peak, images), _wide(scale, images)
+    peak, scale = wide(peak, images), wide(scale, images)
     return images + scale * _by_gray(
         gray,
         single=lambda: _photons(_luma(images), peak, seed),
@@ -237,7 +236,3 @@ def _factor(fractions: tuple[float, float, float], *, basis: int) -> NDArray[np.
     covariance = np.abs(left.T @ np.diag(fractions) @ left)
     values, vectors = np.linalg.eigh(covariance)
     return (vectors * np.sqrt(np.abs(values))) @ vectors.T
-
-
-def _wide(column: Tensor, images: Tensor) -> Tensor:
-    return column.to(images.dtype)[:, None, None, None]

@@ -6,7 +6,7 @@
         differentiable=True,
         parameters={
             "sigma": Number(Uniform(0.0, 50 / 255), low=0.0, neutral=0.0, unit="of full range"),
-            "seed": FIELD,
+            "seed": NOISE_SEED,
         },
     )
     def gaussian_noise(images: Tensor, *, sigma: Tensor, seed: Tensor) -> Tensor: ...
@@ -29,8 +29,8 @@ host           f(picture float32 [C,H,W] in numpy, *, one value for each paramet
                codec, on the CPU, one picture at a time.
 
 Columns, by declaration: Number -> float64 tensor [B] (tuple of floats with host=True);
-Seed -> int64 tensor [B]; Switch -> bool tensor [B]; Whole -> tuple of int; Name -> tuple of str;
-Array -> tuple of float32 tensors (host: one array). Two names belong to the runner, which an
+NoiseSeed -> int64 tensor [B]; Switch -> bool tensor [B]; Whole -> tuple of int; Name -> tuple of
+str; Array -> tuple of float32 tensors (host: one array). Two names belong to the runner, which an
 operator may declare but never receives: `padding` (a key of degrade.canvas.PADDINGS) and `light`
 ('srgb', or 'linear': decoded before and encoded after).
 """
@@ -101,7 +101,7 @@ class Switch:
 
 
 @dataclass(frozen=True)
-class Field:
+class NoiseSeed:
     """The seed of a random field: 32 bits, drawn by address like all else."""
 
     law: Any = field(default_factory=Seed)
@@ -124,9 +124,8 @@ class Array:
     source: str = ""
 
 
-Parameter = Number | Whole | Name | Switch | Field | Array
-FIELD = Field()
-LIGHT = Name("srgb", allowed=LIGHTS, unit="light in which it acts")
+Parameter = Number | Whole | Name | Switch | NoiseSeed | Array
+NOISE_SEED = NoiseSeed()
 
 
 @dataclass(frozen=True)
@@ -191,3 +190,8 @@ def operator(
 def padding(law: str = "reflect") -> Name:
     """The declaration of a `padding` parameter with this usual value."""
     return Name(law, allowed=tuple(PADDINGS), unit="what lies beyond the edge")
+
+
+def light(law: str = "srgb") -> Name:
+    """The declaration of a `light` parameter with this usual value."""
+    return Name(law, allowed=LIGHTS, unit="light in which it acts")

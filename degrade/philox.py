@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from degrade.poisson import fill_counts
 
 Shape = tuple[int, int, int]
-Field = NDArray[np.float32]
+Floats = NDArray[np.float32]
 
 # Multipliers and key increments: Salmon et al. 2011, section 3.3.
 MULTIPLIERS = (0xD2511F53, 0xCD9E8D57)
@@ -57,7 +57,7 @@ _LOW_30, _BIT_30, _BIT_31 = np.uint32(0x3FFFFFFF), np.uint32(0x40000000), np.uin
 _NINE, _NONE = np.uint32(9), np.uint32(0)
 
 
-def uniform_array(seed: int, shape: Shape, *, stream: int = 0) -> Field:
+def uniform_array(seed: int, shape: Shape, *, stream: int = 0) -> Floats:
     """float32 [C,H,W], uniform in the open interval (0, 1): odd multiples of 2**-24.
 
     seed, stream: 0 <= n < 2**32, ValueError otherwise.
@@ -67,7 +67,7 @@ def uniform_array(seed: int, shape: Shape, *, stream: int = 0) -> Field:
     return out
 
 
-def normal_array(seed: int, shape: Shape, *, stream: int = 0) -> Field:
+def normal_array(seed: int, shape: Shape, *, stream: int = 0) -> Floats:
     """float32 [C,H,W], standard normal; no value lies beyond +-6.77.
 
     Off by e from Box and Muller's transform of its words in exact arithmetic, where the radius r of
@@ -79,7 +79,7 @@ def normal_array(seed: int, shape: Shape, *, stream: int = 0) -> Field:
     return out
 
 
-def poisson_array(seed: int, rate: NDArray[Any], *, stream: int = 0) -> Field:
+def poisson_array(seed: int, rate: NDArray[Any], *, stream: int = 0) -> Floats:
     """float32 counts [C,H,W], Poisson with the rates float [C,H,W]; rates at or below 0 count 0.
 
     The quantile of one uniform number for each sample (degrade/poisson.py): a higher rate never
@@ -92,7 +92,7 @@ def poisson_array(seed: int, rate: NDArray[Any], *, stream: int = 0) -> Field:
     return out
 
 
-def tukey_lambda_array(seed: int, shape: Shape, *, form: float, stream: int = 0) -> Field:
+def tukey_lambda_array(seed: int, shape: Shape, *, form: float, stream: int = 0) -> Floats:
     """float32 [C,H,W] of Tukey's lambda law, Q(p) = (p**form - (1-p)**form) / form.
 
     form 0 is the logistic law, 0.14 close to a normal one, negative ones have heavy tails; the

@@ -12,9 +12,10 @@ import torch
 from torch import Tensor
 
 from degrade.camera_noise import PHOTONS, READ, ROW
-from degrade.fields import normal_field, poisson_field, tukey_lambda_field, uniform_field
+from degrade.canvas import wide
+from degrade.fields import normal_field, poisson_field, tukey_lambda_field
 from degrade.laws import Law, LogLinear, LogUniform, Uniform
-from degrade.operator import FIELD, LIGHTS, Name, Number, Whole, operator
+from degrade.operator import NOISE_SEED, Name, Number, Whole, light, operator
 
 # Laws of (shot, read) for shot_read_noise. The base of the logarithm is what ports exchange.
 # T. Brooks et al., "Unprocessing images for learned raw denoising", CVPR 2019: natural logarithms.
@@ -38,7 +39,7 @@ BSRAW_NATURAL: dict[str, Law] = {
     "read": LogLinear("shot", 1.34, 0.22, 0.10, "10"),
 }
 
-_LINEAR = Name("linear", allowed=LIGHTS, unit="light in which it acts")
+_LINEAR = light("linear")
 _ELD = "Wei et al., Physics-based noise modeling (ELD), TPAMI 2021"
 # ELD's released code draws K so for all cameras; the lines are its Sony A7S2, in DN of 14 bits.
 _GAIN = Number(LogUniform(0.1, 30.0), low=1e-4, high=1e4, unit="DN per electron", source=_ELD)
@@ -53,7 +54,7 @@ _BITS = Whole(14, low=6, high=16, unit="bits; white is 2**bits - 1 DN", source=_
     parameters={
         "shot": Number(BROOKS["shot"], low=0.0, high=1.0, neutral=0.0, unit="variance at white"),
         "read": Number(BROOKS["read"], low=0.0, high=1.0, neutral=0.0, unit="variance"),
-        "seed": FIELD,
+        "seed": NOISE_SEED,
         "light": _LINEAR,
     },
 )
@@ -64,43 +65,59 @@ def shot_read_noise(images: Tensor, *, shot: Tensor, read: Tensor, seed: Tensor)
     variances on [0,1] (the two numbers of a DNG NoiseProfile). Usual laws: BROOKS; CYCLEISP_DND,
     CYCLEISP_SIDD and BSRAW_NATURAL are beside it. Does not clip.
     """
-    variance = _wide(shot, images) * images.clamp(min=0.0) + _wide(read, images)
+    variance = wide(shot, images) * images.clamp(min=0.0) + wide(read, images)
     return images + _root(variance) * _field(images, seed)
 
 
 READINGS = ("code", "comment", "paper")
+_CBDNET = "Guo et al., CBDNet, CVPR 2019, section 3.1"
+_SIGNAL = Number(
+    Uniform(0.0, 0.16), low=0.0, high=10.0, neutral=0.0, unit="sigma_s", source=_CBDNET
+)
+_CONSTANT = Number(
+    Uniform(0.0, 0.06), low=0.0, high=10.0, neutral=0.0, unit="sigma_c", source=_CBDNET
+)
 
 
 @operator(
     kind="pointwise",
-    source="Guo et al., CBDNet, CVPR 2019, section 3.1",
+    source=_CBDNET,
     differentiable=True,
     parameters={
-        "shot": Number(
-            0.16, low=0.0, high=10.0, neutral=0.0, unit="most of sigma_s", source="CBDNet"
-        ),
-        "read": Number(
-            0.06, low=0.0, high=10.0, neutral=0.0, unit="most of sigma_c", source="CBDNet"
-        ),
+        **{f"signal_{name}": _SIGNAL for name in ("red", "green", "blue")},
+        **{f"constant_{name}": _CONSTANT for name in ("red", "green", "blue")},
         "reading": Name("code", allowed=READINGS, unit="what sigma_s means"),
-        "seed": FIELD,
+        "seed": NOISE_SEED,
         "light": _LINEAR,
     },
 )
 def cbdnet_noise(
-    images: Tensor, *, shot: Tensor, read: Tensor, reading: tuple[str, ...], seed: Tensor
+    images: Tensor,
+    *,
+    signal_red: Tensor,
+    signal_green: Tensor,
+    signal_blue: Tensor,
+    constant_red: Tensor,
+    constant_green: Tensor,
+    constant_blue: Tensor,
+    reading: tuple[str, ...],
+    seed: Tensor,
 ) -> Tensor:
     """CBDNet's signal dependent noise n_s + n_c, with levels of its own for each channel.
 
-    images [B,C,H,W], linear. sigma_s is uniform in [0, shot] and sigma_c in [0, read] for each
-    channel, by the seed; shot and read [B]. n_c has the standard deviation sigma_c; n_s, by
-    `reading`: "code" (released program): standard deviation sigma_s x; "comment" (what is written
-    beside that line): variance sigma_s x; "paper" (section 3.1): variance sigma_s^2 x. x below 0
-    counts as 0. The paper's mosaic, camera curve and JPEG are other steps. Does not clip.
+    images [B,3,H,W], linear; signal (sigma_s) and constant (sigma_c) levels [B]. n_c has the
+    standard deviation sigma_c; n_s, by `reading`: "code" (released program): standard deviation
+    sigma_s x; "comment" (what is written beside that line): variance sigma_s x; "paper" (section
+    3.1): variance sigma_s^2 x. x below 0 counts as 0. The paper's mosaic, camera curve and JPEG are
+    other steps. Does not clip.
     """
-    levels: tuple[int, int, int] = (images.shape[1], 1, 1)
-    sigma_s = uniform_field(seed, levels, stream=1).to(images.dtype) * _wide(shot, images)
-    sigma_c = uniform_field(seed, levels, stream=2).to(images.dtype) * _wide(read, images)
+    sigma_s, sigma_c = (
+        torch.stack(levels, 1).to(images.dtype)[:, :, None, None]
+        for levels in (
+            (signal_red, signal_green, signal_blue),
+            (constant_red, constant_green, constant_blue),
+        )
+    )
     x = images.clamp(min=0.0)
     code, comment = (
         torch.tensor([r == name for r in reading], device=images.device)[:, None, None, None]
@@ -125,7 +142,7 @@ def cbdnet_noise(
         ),
         "row": _ROW,
         "bits": _BITS,
-        "seed": FIELD,
+        "seed": NOISE_SEED,
         "light": _LINEAR,
     },
 )  # fmt: skip
@@ -163,7 +180,7 @@ def camera_noise(
         ),
         "row": _ROW,
         "bits": _BITS,
-        "seed": FIELD,
+        "seed": NOISE_SEED,
         "light": _LINEAR,
     },
 )  # fmt: skip
@@ -194,14 +211,14 @@ def _exposed(
     bits: tuple[int, ...],
     seed: Tensor,
 ) -> Tensor:
-    white = _wide(torch.tensor([2.0**b - 1.0 for b in bits], device=images.device), images)
-    gain = _wide(gain, images)
+    white = wide(torch.tensor([2.0**b - 1.0 for b in bits], device=images.device), images)
+    gain = wide(gain, images)
     signal = images * white
     rate = signal.clamp(min=0.0) / gain
     noisy = (poisson_field(seed, rate, stream=PHOTONS).to(images.dtype) - rate) * gain + signal
-    noisy = noisy + read.to(images.dtype) * _wide(sigma, images)
+    noisy = noisy + read.to(images.dtype) * wide(sigma, images)
     rows = normal_field(seed, (1, images.shape[2], 1), stream=ROW).to(images.dtype)
-    return torch.round(noisy + rows * _wide(row, images)) / white
+    return torch.round(noisy + rows * wide(row, images)) / white
 
 
 def _field(images: Tensor, seed: Tensor, *, stream: int = 0) -> Tensor:
@@ -213,7 +230,3 @@ def _root(variance: Tensor) -> Tensor:
     """The square root, with gradient 0 where the variance is 0."""
     positive = variance > 0
     return torch.where(positive, torch.where(positive, variance, 1.0).sqrt(), 0.0)
-
-
-def _wide(column: Tensor, images: Tensor) -> Tensor:
-    return column.to(images.dtype)[:, None, None, None]

@@ -10,25 +10,29 @@ from __future__ import annotations
 
 import difflib
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from degrade.laws import LAWS, AnyLaw, Law
-from degrade.operator import Array, Field, Name, Operator, Switch, Whole
+from degrade.extremes import extremes
+from degrade.laws import LAWS, AnyLaw
+from degrade.operator import Array, Name, NoiseSeed, Operator, Switch, Whole
 from degrade.operators import OPERATORS
 
 
 class Step(msgspec.Struct, frozen=True, tag="step", tag_field="node", forbid_unknown_fields=True):
-    """One operator. `set` gives laws or constants; the step runs with this probability."""
+    """One operator. `set` gives laws or constants; the step runs with this probability, and only
+    if the step whose id `when` gives has run."""
 
     id: str
     operator: str
     set: dict[str, Any] = {}
     probability: float = 1.0
+    when: str = ""
 
 
 class Branch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -104,7 +108,7 @@ def parse_recipe(data: bytes, *, file: str) -> Recipe:
 
 
 def read_recipe(path: Path) -> Recipe:
-    """The recipe in a JSON file; arrays named in it are looked for beside it."""
+    """The recipe in a JSON file."""
     return parse_recipe(path.read_bytes(), file=str(path))
 
 
@@ -114,26 +118,31 @@ def recipe_json(recipe: Recipe) -> bytes:
 
 
 def check_recipe(recipe: Recipe, *, where: str = "") -> Recipe:
-    """The recipe, if its ids are unique and its steps set only what their operators have, within
-    bounds. Raises ValueError naming the step."""
+    """The recipe, if its ids are unique and its steps set only what their operators have, with laws
+    whose extremes are within bounds. Raises ValueError naming the step."""
     where = where or f"recipe {recipe.name!r}"
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", recipe.name):
+        raise ValueError(f"{where}: a name has letters, digits, '.', '_' and '-', no others")
     if recipe.scale < 1:
         raise ValueError(f"{where}: scale is {recipe.scale}, at least 1")
-    seen: set[str] = set()
+    seen: dict[str, dict[str, Sequence[Any]]] = {}
     for node in walk((*recipe.target, *recipe.steps)):
         if not node.id or node.id in seen:
             raise ValueError(f"{where}: the id {node.id!r} is empty or there twice")
-        seen.add(node.id)
+        seen[node.id] = {}
         if isinstance(node, Step):
-            _check_step(node, where=f"{where}: step {node.id!r}")
+            seen[node.id] = _check_step(node, seen=seen, where=f"{where}: step {node.id!r}")
         elif isinstance(node, Shuffle):
-            if any(not 0 <= part < len(node.parts) for part in node.ordered):
+            parts = set(node.ordered)
+            if len(parts) < len(node.ordered) or not parts <= set(range(len(node.parts))):
                 raise ValueError(
                     f"{where}: {node.id!r} orders parts {list(node.ordered)}, it has "
-                    f"{len(node.parts)}, counted from 0"
+                    f"{len(node.parts)}, counted from 0, each once"
                 )
-        elif not node.branches or sum(b.weight for b in node.branches) <= 0:
-            raise ValueError(f"{where}: {node.id!r} needs a branch with a weight above 0")
+        elif (
+            not sum(b.weight for b in node.branches) > 0 or min(b.weight for b in node.branches) < 0
+        ):
+            raise ValueError(f"{where}: {node.id!r} needs weights of 0 or more, one above 0")
     return recipe
 
 
@@ -175,7 +184,7 @@ def check_value(name: str, value: Any, *, op: Operator, where: str) -> Any:
         if not isinstance(value, bool):
             raise ValueError(f"{said}; it is true or false")
         return value
-    whole = isinstance(parameter, Whole | Field)
+    whole = isinstance(parameter, Whole | NoiseSeed)
     if isinstance(value, bool) or not isinstance(value, int if whole else int | float):
         raise ValueError(f"{said}; it takes {'an integer' if whole else 'a number'}")
     if not parameter.low <= value <= parameter.high:
@@ -194,22 +203,37 @@ def _canonical(value: Any) -> Any:
     return float(value) if type(value) is int else value
 
 
-def _check_step(step: Step, *, where: str) -> None:
+def _check_step(
+    step: Step, *, seen: Mapping[str, Mapping[str, Sequence[Any]]], where: str
+) -> dict[str, Sequence[Any]]:
+    """The extremes of the step's parameters; `seen` has those of the steps before it."""
     op = named_operator(step.operator, where=where)
     if not 0.0 <= step.probability <= 1.0:
         raise ValueError(f"{where}: probability is {step.probability}, allowed are 0 to 1")
-    for name, law in step.set.items():
+    if step.when and step.when not in seen:
+        raise ValueError(
+            f"{where}: when {step.when!r}, no step before it{_nearest(step.when, seen)}"
+        )
+    for name in step.set:
         if name not in op.parameters:
             takes = ", ".join(op.parameters) or "nothing"
             raise ValueError(
                 f"{where} sets {name!r}; {op.name} takes {takes}{_nearest(name, op.parameters)}"
             )
-        if not isinstance(law, Law):
-            check_value(name, law, op=op, where=where)
+    earlier = {f"{id_}.{name}": v for id_, own in seen.items() for name, v in own.items()}
+    found: dict[str, Sequence[Any]] = {}
     for name, parameter in op.parameters.items():
-        if step.set.get(name, parameter.law) is None:
+        law = step.set.get(name, parameter.law)
+        if law is None:
             needs = parameter.axes if isinstance(parameter, Array) else "a value"
             raise ValueError(f"{where}: {op.name} needs {name} ({needs}), which is not invented")
+        try:
+            found[name] = extremes(law, earlier={**earlier, **found})
+        except ValueError as error:
+            raise ValueError(f"{where}: {name} {error}") from error
+        for value in found[name]:
+            check_value(name, value, op=op, where=where)
+    return found
 
 
 def _nearest(name: Any, allowed: Iterable[str]) -> str:

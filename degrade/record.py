@@ -1,6 +1,6 @@
 """Records: the parameters that made one sample, drawn from a recipe or read from JSON.
 
-    {"version": 1, "recipe": "name digest", "target": [ids], "order": [ids],
+    {"version": 1, "recipe": name, "digest": the recipe's, "target": [ids], "order": [ids],
      "steps": {id: {"operator": name, parameter: value, ...}}, "geometry": {...}}
 
 `target` and `order` list the steps that run, in the order in which they run, on the target and
@@ -25,10 +25,12 @@ RECORD_VERSION = 1
 
 
 class Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What made one sample. `geometry` holds sizes (height, width): `input` as read, `target` and
-    `output` after the steps; empty until it has been applied."""
+    """What made one sample. `recipe` and `digest` say of which recipe it was drawn. `geometry`
+    holds sizes (height, width): `input` as read, `target` and `output` after the steps; empty
+    until it has been applied."""
 
     recipe: str
+    digest: str
     scale: int
     target: tuple[str, ...]
     order: tuple[str, ...]
@@ -51,29 +53,36 @@ def draw_record(recipe: Recipe, *, seed: int, key: str, folder: Path | None = No
     orders = []
     earlier: dict[str, Any] = {}
     for nodes in (recipe.target, recipe.steps):
-        order = _unfold(nodes, address=(seed, key))
+        order = _unfold(nodes, address=(seed, key, "node"), ran=set(steps))
         for step in order:
             values = _draw_step(
-                step, address=(seed, key, step.id), earlier=earlier, folder=folder or Path()
-            )
+                step, address=(seed, key, "step", step.id), earlier=earlier,
+                folder=folder or Path(),
+            )  # fmt: skip
             steps[step.id] = values
             earlier |= {f"{step.id}.{name}": value for name, value in values.items()}
         orders.append(tuple(step.id for step in order))
-    return Record(f"{recipe.name} {recipe.digest}", recipe.scale, orders[0], orders[1], steps)
+    return Record(recipe.name, recipe.digest, recipe.scale, orders[0], orders[1], steps)
 
 
 def parse_record(data: bytes, *, file: str) -> Record:
-    """A record from JSON, as strictly checked as a recipe. Raises ValueError naming the file."""
+    """A record from JSON, as strictly checked as a recipe: its own file, or a pair's record, which
+    holds it under `degradation`. Raises ValueError naming the file."""
     try:
-        record = msgspec.json.decode(data, type=Record)
-    except msgspec.DecodeError as error:
+        raw = msgspec.json.decode(data)
+        nested = isinstance(raw, dict) and "degradation" in raw
+        record = msgspec.convert(raw["degradation"] if nested else raw, Record)
+    except msgspec.MsgspecError as error:
         raise ValueError(f"{file}: not a degradation record: {error}") from error
     if record.version != RECORD_VERSION:
         raise ValueError(f"{file}: record version {record.version}; this is {RECORD_VERSION}")
-    for step in (*record.target, *record.order):
+    if record.scale < 1:
+        raise ValueError(f"{file}: scale is {record.scale}, at least 1")
+    run = (*record.target, *record.order)
+    for step in run:
         where = f"{file}: step {step!r}"
-        if step not in record.steps:
-            raise ValueError(f"{where} is in the order and not among the steps")
+        if step not in record.steps or run.count(step) > 1:
+            raise ValueError(f"{where} is not among the steps, or runs twice")
         values = dict(record.steps[step])
         op = named_operator(str(values.pop("operator", "")), where=where)
         if set(values) != set(op.parameters):
@@ -91,20 +100,22 @@ def record_json(record: Record) -> bytes:
     return msgspec.json.format(msgspec.json.encode(record), indent=2)
 
 
-def _unfold(nodes: Iterable[Node], *, address: tuple[str | int, ...]) -> list[Step]:
-    """The steps that run, in order: branches taken, parts shuffled, probabilities thrown."""
+def _unfold(nodes: Iterable[Node], *, address: tuple[str | int, ...], ran: set[str]) -> list[Step]:
+    """The steps that run, in order: branches taken, parts shuffled, probabilities thrown. `ran`
+    gathers their ids."""
     steps: list[Step] = []
     for node in nodes:
         draw = Draw((*address, node.id, "runs"), {})
         if isinstance(node, Step):
-            if node.probability == 1.0 or draw.unit() < node.probability:
+            if (node.when in ran or not node.when) and draw.unit() < node.probability:
                 steps.append(node)
+                ran.add(node.id)
         elif isinstance(node, OneOf):
             which = pick(draw.unit(), tuple(branch.weight for branch in node.branches))
-            steps += _unfold(node.branches[which].steps, address=address)
+            steps += _unfold(node.branches[which].steps, address=address, ran=ran)
         else:
             for part in _shuffled(node, address=(*address, node.id, "place")):
-                steps += _unfold(node.parts[part], address=address)
+                steps += _unfold(node.parts[part], address=address, ran=ran)
     return steps
 
 

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from degrade.canvas import Size, gather, stack
 from degrade.laws import Mixture, Uniform
-from degrade.operator import LIGHT, Name, Number, Whole, operator
+from degrade.operator import Name, Number, Whole, light, operator
 from degrade.resize_plan import GRIDS, METHODS, Plan, plan_resize
 from degrade.separable import code_samples, decode_samples, pass_columns, pass_rows
 from degrade.taps import Taps
@@ -41,7 +41,7 @@ from degrade.taps import Taps
             1.0, low=1 / 16, high=16.0, neutral=1.0, unit="scale of the width / of the height",
             host=True,
         ),
-        "light": LIGHT,
+        "light": light(),
     },
 )  # fmt: skip
 def resize(

@@ -20,8 +20,7 @@ AnyFont = ImageFont.ImageFont | ImageFont.FreeTypeFont
 
 @dataclass(frozen=True)
 class Cell:
-    """One picture of a sheet: uint8 or uint16 [H,W,3], and the lines under it, the first in bold
-    place."""
+    """One picture of a sheet: uint8 or uint16 [H,W,3], and the lines under it."""
 
     picture: Picture
     lines: tuple[str, ...]

@@ -176,8 +176,12 @@ def _single(position: Floats, *, source: int) -> Taps:
 
 
 def _summing_to_one(weight: Floats) -> Floats:
-    """Each row divided by its sum, taken in plain order whatever NumPy's sum does."""
-    return weight / np.add.accumulate(weight, axis=1)[:, -1:]
+    """Each row divided by its sum, taken in plain order whatever NumPy's sum does. A sample so far
+    beyond the edge that no tap reaches the picture takes its first tap, clamped to the edge."""
+    total = np.add.accumulate(weight, axis=1)[:, -1:]
+    edge = np.zeros_like(weight)
+    edge[:, 0] = 1.0
+    return np.where(total == 0.0, edge, weight / np.where(total == 0.0, 1.0, total))
 
 
 def _used(index: NDArray[np.int64], weight: Floats) -> Taps:

@@ -14,7 +14,7 @@ from torch import Tensor
 from degrade.fields import uniform_field
 from degrade.filtering import correlate
 from degrade.laws import Integer, LogUniform, Uniform
-from degrade.operator import FIELD, LIGHTS, Name, Number, Whole, operator
+from degrade.operator import NOISE_SEED, Name, Number, Whole, light, operator
 
 MODES = ("screen", "additive")
 
@@ -63,8 +63,8 @@ _CUT = 1.0 / 512.0
             1.0, low=0.0, high=1.0, neutral=1.0, unit="part that passes the veil",
             source="heavy rain: U(0.7, 1)",
         ),
-        "seed": FIELD,
-        "light": Name("linear", allowed=LIGHTS, unit="light in which it acts"),
+        "seed": NOISE_SEED,
+        "light": light("linear"),
     },
 )  # fmt: skip
 def rain(

@@ -11,6 +11,8 @@ from pairsmith.console import err, out, user_errors
 
 if TYPE_CHECKING:
     from degrade.images import Picture
+    from degrade.recipe import Recipe
+    from degrade.record import Record
 
 Opt = typer.Option
 
@@ -24,9 +26,14 @@ def degrade(
     target: Annotated[
         Path | None, Opt(help="PNG: also write the target that belongs to it.")
     ] = None,
-    seed: Annotated[int, Opt(help="Of every draw, with the file's name.")] = 0,
+    seed: Annotated[int | None, Opt(help="Of every draw.", show_default="0")] = None,
+    key: Annotated[
+        str, Opt(help="Of every draw, with the seed.", show_default="the picture's name")
+    ] = "",
     record: Annotated[Path | None, Opt(help="JSON: write every parameter that was used.")] = None,
-    replay: Annotated[Path | None, Opt(help="JSON: use these parameters, draw nothing.")] = None,
+    replay: Annotated[
+        Path | None, Opt(help="JSON of --record, or a pair's record: draw nothing.")
+    ] = None,
 ) -> None:
     """Degrade one picture by a published recipe or one of your own.
 
@@ -34,27 +41,25 @@ def degrade(
     """
     with user_errors():
         from degrade.apply import degrade_picture
-        from degrade.find import find_recipe
+        from degrade.find import find_recipe, recipe_folder
         from degrade.images import encode_picture
         from degrade.option_error import OptionError
-        from degrade.record import draw_record, parse_record, record_json
+        from degrade.record import draw_record, record_json
 
         chosen = find_recipe(recipe)
         made = out_file or Path(f"{image.stem}-{chosen.name}.png")
         for option, path in (("--out", made), ("--target", target)):
             if path is not None and path.suffix.lower() != ".png":
                 raise OptionError(f"{option} {path}: a .png file, which keeps every value")
+        if target is not None and target.resolve() == made.resolve():
+            raise OptionError(f"--target {target}: --out is the same file")
         if replay is None:
-            folder = Path(recipe).parent if recipe.endswith(".json") else None
-            used = draw_record(chosen, seed=seed, key=image.stem, folder=folder)
+            folder = recipe_folder(recipe)
+            used = draw_record(chosen, seed=seed or 0, key=key or image.stem, folder=folder)
+        elif seed is not None or key:
+            raise OptionError(f"--replay {replay}: nothing is drawn; leave out --seed and --key")
         else:
-            used = parse_record(replay.read_bytes(), file=str(replay))
-            if used.recipe.split()[0] != chosen.name:
-                raise OptionError(f"--replay {replay}: its recipe is {used.recipe.split()[0]}")
-            if used.recipe.split()[1] != chosen.digest:
-                err.print(
-                    f"note: {chosen.name} has changed since {replay} was written; the record counts"
-                )
+            used = _replayed(replay, recipe=chosen)
         picture = _read(image)
         planned = used.geometry.get("input", picture.shape[:2])
         if tuple(planned) != picture.shape[:2]:
@@ -71,6 +76,20 @@ def degrade(
             record.parent.mkdir(parents=True, exist_ok=True)
             record.write_bytes(record_json(used) + b"\n")
         out.print(f"{made}: {lq.shape[1]}x{lq.shape[0]} by {chosen.name}")
+
+
+def _replayed(path: Path, *, recipe: Recipe) -> Record:
+    from degrade.option_error import OptionError
+    from degrade.record import parse_record
+
+    if not path.is_file():
+        raise FileNotFoundError(f"{path}: no such file (--replay)")
+    record = parse_record(path.read_bytes(), file=str(path))
+    if record.recipe != recipe.name:
+        raise OptionError(f"--replay {path}: its recipe is {record.recipe}, not {recipe.name}")
+    if record.digest != recipe.digest:
+        err.print(f"note: {recipe.name} has changed since {path} was written; the record counts")
+    return record
 
 
 def recipes(

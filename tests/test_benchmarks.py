@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from scipy.stats import ks_2samp
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -91,3 +94,62 @@ def test_resize(tmp_path: Path) -> None:
             assert f"| x{scale}, {threads} thread" in text
     # nobody installs BasicSR for a test, and then its absence is said
     assert (report["peer"] == "not found") == ("peer not found" in text)
+
+
+def test_pipelines(tmp_path: Path) -> None:
+    report, text = run_quick("pipelines.py", tmp_path)
+    check_machine(report)
+    assert report["peers"] == {"Real-ESRGAN": "not found", "KAIR": "not found"}
+    assert text.count("peer not found") == 2
+    ((side, threads),) = report["realesrgan"].items()
+    assert side == "64" and set(threads) == {"1", "2"}
+    tables = [*threads.values(), *report["bsrgan"].values(), *report["parts"].values()]
+    assert len(report["parts"]) == 10
+    for times in tables:
+        assert set(times) == {"pairsmith"}, "a peer that nobody named"
+        check_times(times["pairsmith"], len(times["pairsmith"]["wall_all"]))
+        assert times["pairsmith"]["ratio_wall"] == 1.0
+    assert set(report["normal"]) == {"pairsmith", "torch.randn", "NumPy Philox"}
+    for case in report["normal"].values():
+        assert case["per_second"] == pytest.approx(report["values"] / case["wall_mean"])
+        own = report["normal"]["pairsmith"]["wall_mean"]
+        assert case["ratio_wall"] == pytest.approx(case["wall_mean"] / own)
+
+
+def test_agreement(tmp_path: Path) -> None:
+    report, text = run_quick("agreement.py", tmp_path)
+    check_machine(report)
+    assert {"realesrgan-x4", "bsrgan-x4", "bsrgan-plus-x4"} <= set(report["recipes"])
+    for name, found in report["recipes"].items():
+        assert found["peer"] == "not found" and f"{name}: peer not found" in text
+        assert found["samples"] == 4 and len(found["measures"]) == 8
+        for entry in found["measures"].values():
+            assert set(entry) == {"ours"} and len(entry["ours"]["deciles"]) == 9
+            assert entry["ours"]["deciles"] == sorted(entry["ours"]["deciles"])
+
+
+def test_agreement_tells_equal_from_unequal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The statistics of benchmarks/agreement.py on samples whose answer is known."""
+    monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
+    agreement = importlib.import_module("agreement")
+    rng = np.random.default_rng(0)
+    picture = rng.normal(0.0, 3.0, 200)  # what both have from their common picture
+    ours, alike, moved = (picture + rng.normal(0, 1, 200) + by for by in (0.0, 0.0, 0.5))
+    assert agreement.compare(ours, alike)["p"] > 0.05
+    found = agreement.compare(ours, moved)
+    assert found["p"] < 0.01, "the common part hides the difference"
+    assert found["difference"] == pytest.approx(-0.5, abs=4 * found["standard_error"])
+    assert found["d"] == pytest.approx(ks_2samp(ours, moved)[0])
+    # equal values stand together: D of two samples of ties is not read between them
+    tied = np.repeat([0.0, 1.0], [150, 50])
+    assert agreement.compare(tied, tied[::-1])["d"] == 0.0
+    # white noise of 10 levels, the same in all channels
+    flat = np.full((1024, 1024, 3), 128, np.uint8)
+    noise = rng.normal(0.0, 10.0, (256, 256, 1))
+    made = np.round(128 + np.repeat(noise, 3, 2)).astype(np.uint8)
+    measured = dict(zip(agreement.MEASURES, agreement.measure_pair(flat, made), strict=True))
+    assert measured["sd"] == pytest.approx(noise.std(), rel=0.01)
+    assert measured["mean"] == pytest.approx(noise.mean(), abs=0.05)
+    assert measured["color"] < 0.01
+    for band in ("band 1", "band 2", "band 3", "band 4"):
+        assert measured[band] == pytest.approx(20.0, abs=0.5)  # 10 log10 of 10**2

@@ -8,11 +8,15 @@ from degrade.laws import Choice, Integer, Mixture, Of, Product, Root, Sum, Unifo
 from degrade.recipe import Branch, OneOf, Recipe, Step
 
 _AGUSTSSON = "Agustsson and Timofte, NTIRE 2017 challenge (DIV2K), CVPRW 2017"
+_STORED = (
+    "the released noise stays in float; lq stored as a picture is clipped to [0,1] and rounded"
+)
 _RDN = "Zhang et al., Residual Dense Network for Image Super-Resolution, CVPR 2018, section 5.1"
 
 
 def bicubic(scale: int) -> Recipe:
-    """MATLAB's bicubic on 8-bit pictures: DIV2K's and every benchmark's 'BI' track."""
+    """MATLAB's bicubic on 8-bit pictures: DIV2K's bicubic track, and the 'BI' of papers at x2, x3
+    and x4. Some releases' x8 files are the double reading, or clamped at the edges."""
     return Recipe(
         name=f"bicubic-x{scale}",
         about=f"MATLAB bicubic, 1/{scale}, rounded to 8 bits between the passes",
@@ -77,10 +81,7 @@ def srmd(scale: int, *, name: str) -> Recipe:
                 "sigma": Mixture((0.0, Uniform(0.0, 50 / 255)), (0.1, 0.9)), "gray": False,
             }),
         ),
-        differs=(
-            "the released code shrinks with its own bicubic (scipy's zoom); here MATLAB's, as the "
-            "paper has it",
-        ),
+        differs=(_STORED,),
     )  # fmt: skip
 
 
@@ -118,6 +119,7 @@ def usrnet(scale: int, *, name: str) -> Recipe:
         differs=(
             "released: one scale for all samples of a batch; here it is the recipe's",
             "released: the blurred picture is cut to 8 bits before the subsampling; here not",
+            _STORED,
         ),
     )  # fmt: skip
 

@@ -32,6 +32,8 @@ _ISP = (
     "is given"
 )
 
+_PATCH = "the released code crops a patch at the end; here the whole picture (or --patch) is made"
+
 
 def _blur(name: str, scale: int) -> Node:
     """add_blur: half anisotropic, eigenvalues of the covariance U(0, 4 + s); half isotropic."""
@@ -155,8 +157,9 @@ def bsrgan(scale: int) -> Recipe:
         steps=(*steps, _jpeg("last-jpeg")),
         differs=(
             _ISP,
-            "the covariance of the correlated noise is made positive semidefinite where the "
-            "absolute value of its entries is not",
+            "released: a shifted kernel of downsample2 is the sampled Gaussian moved by linear "
+            "interpolation, which widens it (sigma 0.5: 0.7); here the Gaussian itself is moved",
+            _PATCH,
         ),
     )
 
@@ -197,5 +200,9 @@ def bsrgan_plus(scale: int) -> Recipe:
             *_resize("last-size", scale=1.0 / scale, base="input"),
             _jpeg("last-jpeg"),
         ),
-        differs=(_ISP,),
+        differs=(
+            _ISP,
+            "released: the Poisson step also rounds the picture under it to 8 bits; here not",
+            _PATCH,
+        ),
     )  # fmt: skip

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from degrade.laws import LogLinear, LogUniform, Of
+from collections.abc import Mapping
+
+from degrade.laws import Law, Of
+from degrade.photon_noise import BROOKS, CYCLEISP_SIDD
 from degrade.recipe import Node, Recipe, Step
 
 _CAMERAS = ("nexus_6p", "sony_a7r", "olympus_em10", "sony_rx100m4")
@@ -15,11 +18,11 @@ _SRGB = (
 )
 
 
-def _pipeline(shot: object, read: object) -> tuple[Node, ...]:
+def _pipeline(levels: Mapping[str, Law]) -> tuple[Node, ...]:
     return (
         Step("back", "unprocess"),
         # the sensor's colours are linear already: nothing to decode
-        Step("noise", "shot_read_noise", {"shot": shot, "read": read, "light": "srgb"}),
+        Step("noise", "shot_read_noise", {**levels, "light": "srgb"}),
         Step("forth", "process", {**_SAME, "pattern": "rggb", "tone": True}),
     )
 
@@ -29,8 +32,7 @@ UNPROCESS = Recipe(
     about="unprocessed to a sensor's mosaic, shot and read noise of DND's cameras, processed again",
     cite="Brooks et al., Unprocessing Images for Learned Raw Denoising, CVPR 2019, and its "
     "released code",
-    # natural logarithms; read is a variance
-    steps=_pipeline(LogUniform(1e-4, 1.2e-2), LogLinear("shot", 2.18, 1.20, 0.26, "e")),
+    steps=_pipeline(BROOKS),
     differs=_SRGB,
 )
 
@@ -39,8 +41,7 @@ SIDD_LIKE = Recipe(
     about="unprocessed to a sensor's mosaic, noise levels of SIDD's phones, processed again",
     cite="Zamir et al., CycleISP: Real Image Restoration via Improved Data Synthesis, CVPR 2020: "
     "noise levels of its released code for SIDD; pipeline of Brooks et al., CVPR 2019",
-    # logarithms to base 10; read is a variance
-    steps=_pipeline(LogUniform(6.8674e-4, 2.194856e-2), LogLinear("shot", 1.85, 0.30, 0.20, "10")),
+    steps=_pipeline(CYCLEISP_SIDD),
     differs=(
         "CycleISP's pipeline is a learned network; here it is Brooks et al.'s, with CycleISP's "
         "noise levels",

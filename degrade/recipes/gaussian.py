@@ -5,6 +5,7 @@ from __future__ import annotations
 from degrade.laws import Uniform
 from degrade.recipe import Recipe, Step
 
+_STORED = "the papers' noise stays in float; lq stored as a picture is clipped to [0,1] and rounded"
 _DNCNN = (
     "Zhang et al., Beyond a Gaussian Denoiser: Residual Learning of Deep CNN for Image Denoising "
     "(DnCNN), TIP 2017, section IV"
@@ -18,6 +19,7 @@ def gaussian(level: int) -> Recipe:
         about=f"white Gaussian noise of sigma {level}/255 on sRGB values",
         cite=_DNCNN,
         steps=(Step("noise", "gaussian_noise", {"sigma": level / 255, "gray": False}),),
+        differs=(_STORED,),
     )
 
 
@@ -26,4 +28,5 @@ GAUSSIAN_BLIND = Recipe(
     about="white Gaussian noise of a level between 0 and 55/255",
     cite=_DNCNN + " (DnCNN-B)",
     steps=(Step("noise", "gaussian_noise", {"sigma": Uniform(0.0, 55 / 255), "gray": False}),),
+    differs=(_STORED,),
 )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from degrade.laws import Integer, LogLinear, LogUniform, Uniform
+from degrade.laws import Integer, Uniform
+from degrade.photon_noise import BROOKS
 from degrade.recipe import Recipe, Step
 
 AGLLNET = Recipe(
@@ -15,9 +16,7 @@ AGLLNET = Recipe(
             "alpha": Uniform(0.9, 1.0), "beta": Uniform(0.5, 1.0), "gamma": Uniform(1.5, 5.0),
         }),
         Step("noise", "shot_read_noise", {
-            "shot": LogUniform(1e-4, 1.2e-2),
-            "read": LogLinear("shot", 2.18, 1.20, 0.26, "e"),
-            "light": "linear",
+            **BROOKS, "light": "linear",
         }),
         Step("noise-clip", "clip"),
         Step("jpeg", "jpeg", {"quality": Integer(70, 100), "subsampling": "420"}),

@@ -54,8 +54,10 @@ OLD_PHOTO = Recipe(
                 "quality": Integer(40, 100), "subsampling": "420",
             }, probability=0.7),),
         )),
-        Step("monochrome", "grayscale", {}, probability=0.1),
+        Step("monochrome", "grayscale", when="target-monochrome"),
     ),
+    # PairOldPhotos: one picture in ten loses its colours, input and target alike
+    target=(Step("target-monochrome", "grayscale", probability=0.1),),
     differs=(
         "structured degradations (scratches, holes) need the authors' textures: not here",
         "released: the picture is cut to 8 bits, truncated, after blur and noise; here it is "

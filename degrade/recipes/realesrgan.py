@@ -107,6 +107,8 @@ def realesrgan(scale: int) -> Recipe:
             "released: resize factor and method, noise type, second blur and the last order are "
             "drawn once for a batch; here for each sample, with the same laws",
             "released: grey Gaussian noise is one field for a whole batch; here each sample's own",
+            "released: gt is cropped or padded to 400 px, flipped, and cropped to 256 at the end;"
+            " here the whole picture (or --patch) is made",
             "released: a pool of 180 older pairs is mixed into each batch; not needed here",
             "released: Poisson counts at white are 2**ceil(log2(number of distinct values)) of the "
             "picture; here drawn from the distribution that photographs give (poisson_noise)",

@@ -198,14 +198,17 @@ def test_gradients() -> None:
     lens = {name: (value,) for name, value in {**LENS, "pitch": 150.0}.items()}
     shape = {name: (value,) for name, value in SHAPE.items()}
     assert torch.autograd.gradcheck(
-        lambda x: defocus_depth(x, sizes=sizes, depth=depth, **lens), images
+        lambda x: defocus_depth(x, sizes=sizes, depth=depth, **lens), images, fast_mode=True
     )
     assert torch.autograd.gradcheck(
-        lambda x: dual_pixel(x, sizes=sizes, origins=sizes, coc=(3.0,), **shape)[0], images
+        lambda x: dual_pixel(x, sizes=sizes, origins=sizes, coc=(3.0,), **shape)[0],
+        images,
+        fast_mode=True,
     )
     assert torch.autograd.gradcheck(
         lambda x: dual_pixel_depth(
             x, sizes=sizes, origins=sizes, depth=depth, **lens, **shape
         )[0],
         images,
+        fast_mode=True,
     )  # fmt: skip

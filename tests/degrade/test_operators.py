@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from degrade.apply import apply_steps, apply_together, call
-from degrade.operator import KINDS, RUNNER_NAMES, Array, Field, Number, Operator, Whole
+from degrade.operator import KINDS, RUNNER_NAMES, Array, NoiseSeed, Number, Operator, Whole
 from degrade.operators import FAMILIES, OPERATORS
 from degrade.recipe import Recipe, Step
 from degrade.record import draw_record, parse_record, record_json
@@ -34,7 +34,7 @@ def arrays(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A depth map for each size and a kernel, as files."""
     folder = tmp_path_factory.mktemp("arrays")
     for h, w in SIZES:
-        depth = np.linspace(1.0, 20.0, h * w, dtype=np.float32).reshape(h, w)
+        depth = np.linspace(1.6, 3.0, h * w, dtype=np.float32).reshape(h, w)
         np.save(folder / f"depth-{h}x{w}.npy", depth)
     kernel = np.outer([1, 2, 1], [1, 2, 4]).astype(np.float32)
     np.save(folder / "kernel.npy", kernel)
@@ -103,7 +103,9 @@ def test_declaration(op: Operator) -> None:
     said = f"{op.apply.__doc__} {sys.modules[op.apply.__module__].__doc__}"
     assert "clip" in said.lower(), "says whether it clips"
     for name, parameter in op.parameters.items():
-        assert isinstance(parameter, Array | Field) or name in RUNNER_NAMES or parameter.unit, name
+        assert isinstance(parameter, Array | NoiseSeed) or name in RUNNER_NAMES or parameter.unit, (
+            name
+        )
         if isinstance(parameter, Number | Whole):
             assert parameter.low < parameter.high, name
 
@@ -172,7 +174,9 @@ def test_samples_differ_where_something_is_drawn(op: Operator, arrays: Path) -> 
 
 def test_neutral_is_identity(op: Operator, arrays: Path) -> None:
     acts = [
-        p for n, p in op.parameters.items() if n not in RUNNER_NAMES and not isinstance(p, Field)
+        p
+        for n, p in op.parameters.items()
+        if n not in RUNNER_NAMES and not isinstance(p, NoiseSeed)
     ]
     if not acts or any(p.neutral is None for p in acts):
         return

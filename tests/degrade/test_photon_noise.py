@@ -16,7 +16,6 @@ from torch import Tensor
 
 from degrade.camera_noise import add_camera_noise
 from degrade.cameras import camera_noise_at
-from degrade.fields import uniform_field
 from degrade.laws import Draw, Law, value_of
 from degrade.photon_noise import (
     BROOKS,
@@ -100,16 +99,16 @@ def test_the_base_of_the_logarithm_is_worth_a_factor_of_almost_five() -> None:
 
 @pytest.mark.parametrize("reading", READINGS)
 def test_cbdnet_noise_by_each_reading(reading: str) -> None:
-    seed, value = torch.tensor([3]), 0.4
+    value, sigma_s, sigma_c = 0.4, (0.16, 0.1, 0.02), (0.01, 0.06, 0.03)
     made = cbdnet_noise(
-        flat(value), shot=column(0.16), read=column(0.06), reading=(reading,), seed=seed
-    )
-    sigma_s = 0.16 * uniform_field(seed, (3, 1, 1), stream=1).flatten()
-    sigma_c = 0.06 * uniform_field(seed, (3, 1, 1), stream=2).flatten()
-    for channel, (s, c) in enumerate(zip(sigma_s.tolist(), sigma_c.tolist(), strict=True)):
+        flat(value), signal_red=column(sigma_s[0]), signal_green=column(sigma_s[1]),
+        signal_blue=column(sigma_s[2]), constant_red=column(sigma_c[0]),
+        constant_green=column(sigma_c[1]), constant_blue=column(sigma_c[2]), reading=(reading,),
+        seed=torch.tensor([3]),
+    )  # fmt: skip
+    for channel, (s, c) in enumerate(zip(sigma_s, sigma_c, strict=True)):
         dependent = {"code": (s * value) ** 2, "comment": s * value, "paper": s * s * value}
         assert_variance(made[0, channel] - value, dependent[reading] + c * c)
-    assert len(set(sigma_s.tolist())) == 3
 
 
 def test_camera_noise_of_gaussian_read_noise() -> None:
@@ -163,8 +162,10 @@ ALL: dict[str, Call] = {
         x, shot=column(0.01, 0.0, 0.2)[s], read=column(0.0, 1e-4, 1e-2)[s], seed=S[s]
     ),
     "cbdnet": lambda x, s: cbdnet_noise(
-        x, shot=column(0.1, 0.2, 0.3)[s], read=column(0.0, 0.1, 0.2)[s], reading=READINGS[s],
-        seed=S[s],
+        x, signal_red=column(0.1, 0.2, 0.3)[s], signal_green=column(0.2, 0.0, 0.1)[s],
+        signal_blue=column(0.1, 0.1, 0.2)[s], constant_red=column(0.0, 0.1, 0.2)[s],
+        constant_green=column(0.1, 0.1, 0.0)[s], constant_blue=column(0.0, 0.2, 0.1)[s],
+        reading=READINGS[s], seed=S[s],
     ),
     "camera": lambda x, s: camera_noise(
         x, gain=column(1.0, 2.0, 8.0)[s], sigma=column(3.0, 1.0, 9.0)[s],

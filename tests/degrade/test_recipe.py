@@ -10,7 +10,10 @@ from typing import Any
 
 import pytest
 
+from degrade.draws import draw_u32
+from degrade.extremes import extremes
 from degrade.laws import Choice, Of, Product, Uniform
+from degrade.operators import OPERATORS
 from degrade.recipe import (
     Branch,
     OneOf,
@@ -20,6 +23,7 @@ from degrade.recipe import (
     check_recipe,
     parse_recipe,
     recipe_json,
+    walk,
 )
 from degrade.recipes import RECIPES
 from degrade.record import draw_record, parse_record, record_json
@@ -134,7 +138,19 @@ def _edit(change: Callable[[dict[str, Any]], None]) -> bytes:
         (lambda r: r["steps"][0].update(node="stpe"), "did you mean 'step'"),
         (lambda r: r.update(scale=0), "scale is 0"),
         (lambda r: r.update(steps={}), "a list of nodes"),
-        (lambda r: r["steps"][1]["parts"][1][0].update(branches=[]), "needs a branch"),
+        (lambda r: r["steps"][1]["parts"][1][0].update(branches=[]), "needs weights"),
+        (lambda r: r["steps"][1]["parts"][1][0]["branches"][0].update(weight=-1), "needs weights"),
+        (lambda r: r["steps"][1].update(ordered=[1, 1]), "each once"),
+        (lambda r: r.update(name="my recipe"), "a name has letters"),
+        (lambda r: r["steps"][2].update(when="blurr"), "when 'blurr', no step before it.*'blur'"),
+        (
+            lambda r: r["steps"][0]["set"].update(sigma_y={"law": "of", "parameter": "sgima_x"}),
+            "follows 'sgima_x'.*did you mean 'sigma_x'",
+        ),
+        (
+            lambda r: r["steps"][0]["set"].update(sigma_x={"law": "uniform", "low": -3, "high": 1}),
+            "sigma_x of gaussian_blur is -3",
+        ),
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_named(change: Callable[[dict[str, Any]], None], said: str) -> None:
@@ -144,11 +160,60 @@ def test_what_is_wrong_is_named(change: Callable[[dict[str, Any]], None], said: 
 
 
 def test_a_bound_that_a_law_oversteps_is_named_when_drawn() -> None:
-    recipe = check_recipe(
-        Recipe("over", "", "", (Step("noise", "gaussian_noise", {"sigma": Uniform(-2.0, -1.0)}),))
-    )
+    steps = (Step("noise", "gaussian_noise", {"sigma": Uniform(-2.0, -1.0)}),)
     with pytest.raises(ValueError, match="step 'noise': sigma of gaussian_noise is -1"):
-        draw_record(recipe, seed=0, key="k")
+        draw_record(Recipe("over", "", "", steps), seed=0, key="k")
+
+
+def test_a_step_may_wait_for_another() -> None:
+    recipe = check_recipe(
+        Recipe(
+            "both", "", "",
+            (Step("lq-grey", "grayscale", when="gt-grey"),),
+            target=(Step("gt-grey", "grayscale", probability=0.4),),
+        )
+    )  # fmt: skip
+    drawn = [draw_record(recipe, seed=0, key=f"k{i}") for i in range(200)]
+    assert {(r.target, r.order) for r in drawn} == {((), ()), (("gt-grey",), ("lq-grey",))}
+
+
+def test_no_two_draws_share_an_address() -> None:
+    """Nodes named after parameters, parameters after nodes: every unit differs."""
+    recipe = Recipe(
+        "same", "", "",
+        (
+            Step("patch", "crop", {"height": 8, "width": 8}),
+            Step("top", "crop", {"height": 8, "width": 8}, probability=0.999999),
+            Step("runs", "gaussian_noise", {"sigma": Uniform(0.0, 1.0)}),
+        ),
+    )  # fmt: skip
+    record = draw_record(recipe, seed=0, key="k")
+    units = [
+        *(record.steps[step][name] for step in ("patch", "top") for name in ("top", "left")),
+        record.steps["runs"]["sigma"],
+        *((draw_u32(0, "k", "patch", name) + 0.5) / 2**32 for name in ("top", "left")),
+    ]
+    assert len({round(unit, 5) for unit in units}) == len(units)
+
+
+@pytest.mark.parametrize("name", sorted(RECIPES))
+def test_extremes_hold_every_draw(name: str) -> None:
+    """Each parameter of each step lies between the extremes that its laws were checked by."""
+    recipe = RECIPES[name]
+    reach: dict[str, list] = {}
+    for node in walk((*recipe.target, *recipe.steps)):
+        if isinstance(node, Step):
+            own: dict[str, list] = {}
+            for parameter, declared in OPERATORS[node.operator].parameters.items():
+                law = node.set.get(parameter, declared.law)
+                own[parameter] = extremes(law, earlier={**reach, **own})
+            reach |= {f"{node.id}.{parameter}": values for parameter, values in own.items()}
+    for index in range(25):
+        for step, values in draw_record(recipe, seed=1, key=f"k{index}").steps.items():
+            for parameter, value in values.items():
+                if isinstance(value, int | float) and not isinstance(value, bool):
+                    known = reach[f"{step}.{parameter}"]
+                    assert min(known) - 1e-9 <= value <= max(known) + 1e-9, (step, parameter)
 
 
 def test_arrays_are_named_hashed_and_never_invented(tmp_path: Path) -> None:
