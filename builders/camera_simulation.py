@@ -17,8 +17,8 @@ from builders.drops import Drop
 from builders.frame import Crop, RawFrame
 from builders.mosaic import WHITE
 from builders.render import Developed
-from degrade.camera_noise import add_camera_noise
 from degrade.cameras import CameraNoise
+from degrade.mosaic_noise import add_camera_noise
 from degrade.resize import long_side, resize_rows
 
 Light = NDArray[np.float32]

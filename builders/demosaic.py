@@ -22,7 +22,7 @@ from builders.frame import Crop, RawFrame
 from builders.mosaic import WHITE, normalise
 from degrade.color import SRGB_TO_XYZ
 from degrade.option_error import OptionError
-from degrade.orientation import upright
+from degrade.reading.orientation import upright
 
 # Bit-equal for any number of OpenMP threads, and a pixel depends on its neighbourhood only. "half"
 # takes each 2x2 block as one pixel.

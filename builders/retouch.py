@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from builders.drops import Drop
 from degrade.images import Picture
-from degrade.orientation import upright
-from degrade.stored import DECODE_ERRORS, StoredPicture, open_stored
-from degrade.to_srgb import change_depth, profile_to_srgb, prophoto_to_srgb
+from degrade.reading.orientation import upright
+from degrade.reading.stored import DECODE_ERRORS, StoredPicture, open_stored
+from degrade.reading.to_srgb import change_depth, profile_to_srgb, prophoto_to_srgb
 
 # What photo editors export; PNG and TIFF may have 16 bits.
 _FORMATS = ("TIFF", "JPEG", "MPO", "PNG")
@@ -23,7 +23,7 @@ def read_retouch(path: Path, *, bits: int) -> Picture:
 
     Reads TIFF, JPEG and PNG of 8 or 16 bits, RGB or grey; an alpha channel is left out. What the
     numbers mean, in this order:
-      1. an embedded ICC profile is obeyed (matrix/TRC kind, see degrade/icc.py; an sRGB profile
+      1. an embedded ICC profile is obeyed (matrix/TRC kind, degrade/reading/icc.py; an sRGB profile
          leaves the numbers untouched);
       2. a 16-bit TIFF without one is ProPhoto RGB with Adobe's gamma of 1.8: what the expert
          folders tiff16_a .. tiff16_e of MIT-Adobe FiveK (Bychkovsky et al., CVPR 2011) hold;

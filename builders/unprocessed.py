@@ -1,7 +1,7 @@
 """A clean sRGB picture as the light on a sensor, and that light as a picture again.
 
 Brooks et al., "Unprocessing Images for Learned Raw Denoising", CVPR 2019: inverse tone curve, gamma
-2.2, camera matrix, inverse gains that spare highlights, mosaic (`degrade.sensor.unprocess`, drawn
+2.2, camera matrix, inverse gains that spare highlights, mosaic (the operator `unprocess`, drawn
 by its declared laws); and back with all of it undone, the tone curve and the brightening too, which
 the released code leaves out. Torch is loaded here.
 """
@@ -23,11 +23,11 @@ from builders.render import Developed, linear
 from degrade.images import Picture
 from degrade.laws import Draw, value_of
 from degrade.operator import OPERATORS
-from degrade.sensor import camera_matrices, unprocess
+from degrade.operators.sensor import camera_matrices, unprocess
 from degrade.threads import one_thread
 
 PATTERN = "RGGB"  # the released code's mosaic
-_GAMMA = 2.2  # Brooks et al., 3.4: the inverse of degrade.sensor.gamma_expand
+_GAMMA = 2.2  # Brooks et al., 3.4: the inverse of degrade.operators.sensor.gamma_expand
 _NOT_WEIGHTS = ("rgb_gain", "red", "blue")
 _STRIP = 256  # rows at a time: every step is pointwise, and tensors of 24 megapixels are large
 

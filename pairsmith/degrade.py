@@ -169,7 +169,7 @@ def _read(image: Path) -> Picture:
     from builders.sources import RAW_SUFFIXES
 
     if image.suffix.lower() not in RAW_SUFFIXES:
-        from degrade.clean import read_clean
+        from degrade.reading.clean import read_clean
 
         return read_clean(image)
     from builders.demosaic import demosaic

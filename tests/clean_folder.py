@@ -104,7 +104,6 @@ def degrade_here(
     append: bool = False,
 ) -> Path:
     """A finished degraded dataset in `out`; returns `out`."""
-    import degrade.operators  # noqa: F401
 
     store = store or Store()
     planned = plan_degrade(

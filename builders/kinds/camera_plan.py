@@ -21,8 +21,8 @@ from builders.planning import (
     place_sources,
 )
 from builders.sources import RAW_SUFFIXES, Root, list_sources
-from degrade.clean import PICTURE_SUFFIXES
 from degrade.option_error import OptionError
+from degrade.reading.clean import PICTURE_SUFFIXES
 
 _OWN_NOISE = (
     "the noise that a source has itself is in lq and gt alike: RAW files of low ISO, or of long "

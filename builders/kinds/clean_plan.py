@@ -23,8 +23,8 @@ from builders.planning import (
     place_sources,
 )
 from builders.sources import Root, list_sources
-from degrade.clean import PICTURE_SUFFIXES
 from degrade.option_error import OptionError
+from degrade.reading.clean import PICTURE_SUFFIXES
 from degrade.resize import READINGS
 
 if TYPE_CHECKING:
@@ -144,7 +144,7 @@ def _packages(recipe: Degradation) -> list[str]:
     from degrade.recipe import Step, walk
 
     steps = [node for node in walk((*recipe.target, *recipe.steps)) if isinstance(node, Step)]
-    if not any(OPERATORS[s.operator].apply.__module__ == "degrade.video" for s in steps):
+    if not any(OPERATORS[s.operator].apply.__module__ == "degrade.operators.video" for s in steps):
         return ["torch"]
     if importlib.util.find_spec("av") is None:
         raise ImportError(

@@ -7,16 +7,16 @@ from typing import Any
 from builders.drops import Drop
 from builders.kinds.capture import read_source
 from builders.kinds.scene import SceneTask
-from degrade.clean import read_clean
 from degrade.images import Picture
-from degrade.stored import UnsupportedPicture
-from degrade.to_srgb import change_depth
+from degrade.reading.clean import read_clean
+from degrade.reading.stored import UnsupportedPicture
+from degrade.reading.to_srgb import change_depth
 
 
 def read_clean_source(task: SceneTask, *, bits: int | None) -> tuple[Picture, dict[str, Any]]:
     """(picture, what the records say of it): sRGB [H,W,3] in the file's own depth, or in `bits`.
 
-    Raises Drop: 'unsupported' where `degrade.clean.read_clean` refuses the kind of picture,
+    Raises Drop: 'unsupported' where `degrade.reading.clean.read_clean` refuses the kind of picture,
     'unreadable' where the file is damaged, and what `read_source` raises.
     """
     data, digest = read_source(task)

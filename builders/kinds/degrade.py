@@ -99,7 +99,6 @@ def build_scene(task: SceneTask) -> RenderedScene:
 
 def load_recipe(data: dict[str, Any]) -> Recipe:
     """The recipe of a plan's JSON data, with every operator at hand."""
-    import degrade.operators  # noqa: F401
     from degrade.recipe import parse_recipe
 
     return parse_recipe(msgspec.json.encode(data), file="the plan's recipe")

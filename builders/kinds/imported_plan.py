@@ -23,8 +23,8 @@ from builders.plan import Plan, with_digests
 from builders.planning import PlacedSource, Planned, Recipe, Store, check_store, make_plan
 from builders.sources import Root, Source, SourceNote, list_files, read_notes, unique_scenes
 from builders.splits import parse_split, read_split_file, split_by_file, split_groups
-from degrade.clean import PICTURE_SUFFIXES
 from degrade.option_error import OptionError
+from degrade.reading.clean import PICTURE_SUFFIXES
 
 OFFICIAL = "official"
 

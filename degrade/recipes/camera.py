@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from degrade.laws import Law, Of
-from degrade.photon_noise import BROOKS, CYCLEISP_SIDD
+from degrade.operators.photon_noise import BROOKS, CYCLEISP_SIDD
 from degrade.recipe import Node, Recipe, Step
 
 _CAMERAS = ("nexus_6p", "sony_a7r", "olympus_em10", "sony_rx100m4")

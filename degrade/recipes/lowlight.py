@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from degrade.laws import Integer, Uniform
-from degrade.photon_noise import BROOKS
+from degrade.operators.photon_noise import BROOKS
 from degrade.recipe import Recipe, Step
 
 AGLLNET = Recipe(

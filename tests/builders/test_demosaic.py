@@ -20,7 +20,7 @@ from builders.dng import DngColor, DngShot, cfa_tile, write_dng
 from builders.drops import Drop
 from builders.frame import Crop, RawFrame
 from builders.raw import read_raw
-from degrade.orientation import upright
+from degrade.reading.orientation import upright
 
 BAYER = ("RGGB", "GRBG", "GBRG", "BGGR")
 XTRANS = "GBGGRGRGRBGBGBGGRGGRGGBGBGBRGRGRGGBG"  # Fujifilm X-Pro1, row by row

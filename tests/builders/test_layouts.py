@@ -15,7 +15,7 @@ from builders.layouts.pairing import list_key, pair_files
 from builders.layouts.plain import FOLDERS, folders, unpaired
 from builders.layouts.published import LAYOUTS
 from builders.sources import list_files
-from degrade.clean import PICTURE_SUFFIXES
+from degrade.reading.clean import PICTURE_SUFFIXES
 
 NAMES = (
     "sidd gopro hide realblur-j realblur-r dpdd dpdd-dual rain13k lol-v1 lol-v2-real lol-v2-syn "

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from degrade.resize_plan import GRIDS, METHODS, plan_resize
+from degrade.operators.resize_plan import GRIDS, METHODS, plan_resize
 from degrade.taps import (
     KERNELS,
     Taps,

@@ -12,7 +12,7 @@ from clean_folder import make_clean_folder
 from builders.demo import PHOTOGRAPHS
 from builders.demo_pictures import make_demo_pictures
 from builders.sources import Root
-from degrade.clean import read_clean
+from degrade.reading.clean import read_clean
 from pairsmith.build_clean import clean_roots
 from pairsmith.main import build_dataset
 
