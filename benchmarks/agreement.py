@@ -36,7 +36,7 @@ from pictures import photographs
 
 from degrade.apply import degrade_picture
 from degrade.draws import draw_below
-from degrade.find import find_recipe
+from degrade.recipe_file import find_recipe
 from degrade.record import draw_record
 from degrade.resize import resize_matlab
 

@@ -22,8 +22,8 @@ from torch import Tensor
 
 from degrade.apply import apply_together, degrade
 from degrade.fields import uniform_field
-from degrade.find import find_recipe
 from degrade.recipe import Recipe
+from degrade.recipe_file import find_recipe
 from degrade.record import Record, draw_record
 
 

@@ -38,7 +38,7 @@ from torch import Tensor
 from degrade.apply import degrade
 from degrade.draws import draw_below
 from degrade.fields import normal_field
-from degrade.find import find_recipe
+from degrade.recipe_file import find_recipe
 from degrade.record import draw_record
 from degrade.threads import one_thread as one_torch_thread
 

@@ -13,13 +13,11 @@ import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from degrade.extremes import extremes
-from degrade.laws import LAWS, AnyLaw
 from degrade.operator import Array, Name, NoiseSeed, Operator, Switch, Whole
 from degrade.operators import OPERATORS
 
@@ -88,35 +86,6 @@ class Recipe(
         return hashlib.sha256(msgspec.json.encode(plain, order="sorted")).hexdigest()[:16]
 
 
-def parse_recipe(data: bytes, *, file: str) -> Recipe:
-    """A recipe from JSON. Raises ValueError that names file, step, the wrong name and the nearest
-    right one."""
-    try:
-        raw = msgspec.json.decode(data)
-    except msgspec.DecodeError as error:
-        raise ValueError(f"{file}: not JSON: {error}") from error
-    if not isinstance(raw, dict):
-        raise ValueError(f"{file}: a recipe is a JSON object with name, about, cite, steps")
-    _known(raw, Recipe.__struct_fields__, what="a recipe", where=file)
-    for side in ("target", "steps"):
-        _check_raw(raw.get(side, []), where=f"{file}: {side}")
-    try:
-        recipe = msgspec.convert(raw, Recipe)
-    except msgspec.ValidationError as error:
-        raise ValueError(f"{file}: {error}") from error
-    return check_recipe(_with_laws(recipe, where=file), where=f"{file}: recipe {recipe.name!r}")
-
-
-def read_recipe(path: Path) -> Recipe:
-    """The recipe in a JSON file."""
-    return parse_recipe(path.read_bytes(), file=str(path))
-
-
-def recipe_json(recipe: Recipe) -> bytes:
-    """The recipe as indented JSON, which `parse_recipe` reads back to an equal one."""
-    return msgspec.json.format(msgspec.json.encode(recipe), indent=2)
-
-
 def check_recipe(recipe: Recipe, *, where: str = "") -> Recipe:
     """The recipe, if its ids are unique and its steps set only what their operators have, with laws
     whose extremes are within bounds. Raises ValueError naming the step."""
@@ -161,7 +130,7 @@ def walk(nodes: Iterable[Node]) -> Iterator[Node]:
 def named_operator(name: str, *, where: str) -> Operator:
     """The operator of that name. Raises ValueError with the nearest one."""
     if name not in OPERATORS:
-        near = _nearest(name, OPERATORS)
+        near = nearest(name, OPERATORS)
         raise ValueError(f"{where} names operator {name!r}, which is none{near}")
     return OPERATORS[name]
 
@@ -177,7 +146,7 @@ def check_value(name: str, value: Any, *, op: Operator, where: str) -> Any:
     if isinstance(parameter, Name):
         if value not in parameter.allowed:
             raise ValueError(
-                f"{said}; one of {', '.join(parameter.allowed)}{_nearest(value, parameter.allowed)}"
+                f"{said}; one of {', '.join(parameter.allowed)}{nearest(value, parameter.allowed)}"
             )
         return value
     if isinstance(parameter, Switch):
@@ -212,13 +181,13 @@ def _check_step(
         raise ValueError(f"{where}: probability is {step.probability}, allowed are 0 to 1")
     if step.when and step.when not in seen:
         raise ValueError(
-            f"{where}: when {step.when!r}, no step before it{_nearest(step.when, seen)}"
+            f"{where}: when {step.when!r}, no step before it{nearest(step.when, seen)}"
         )
     for name in step.set:
         if name not in op.parameters:
             takes = ", ".join(op.parameters) or "nothing"
             raise ValueError(
-                f"{where} sets {name!r}; {op.name} takes {takes}{_nearest(name, op.parameters)}"
+                f"{where} sets {name!r}; {op.name} takes {takes}{nearest(name, op.parameters)}"
             )
     earlier = {f"{id_}.{name}": v for id_, own in seen.items() for name, v in own.items()}
     found: dict[str, Sequence[Any]] = {}
@@ -236,74 +205,7 @@ def _check_step(
     return found
 
 
-def _nearest(name: Any, allowed: Iterable[str]) -> str:
+def nearest(name: Any, allowed: Iterable[str]) -> str:
+    """'; did you mean ...?' with the nearest of the allowed names, or nothing."""
     close = difflib.get_close_matches(str(name), list(allowed), n=1, cutoff=0.5)
     return f"; did you mean {close[0]!r}?" if close else ""
-
-
-def _known(raw: Mapping[str, Any], allowed: Iterable[str], *, what: str, where: str) -> None:
-    allowed = list(allowed)
-    for name in raw:
-        if name not in allowed:
-            raise ValueError(
-                f"{where}: {what} has no {name!r}; it has {', '.join(allowed)}"
-                f"{_nearest(name, allowed)}"
-            )
-
-
-def _check_raw(nodes: Any, *, where: str) -> None:
-    """Names in the nodes as they were typed: what msgspec would refuse without a nearest name."""
-    structs = {"step": Step, "one-of": OneOf, "shuffle": Shuffle}
-    if not isinstance(nodes, list):
-        raise ValueError(f"{where}: a list of nodes, got {type(nodes).__name__}")
-    for index, node in enumerate(nodes):
-        if not isinstance(node, dict):
-            raise ValueError(f"{where}[{index}]: a node is an object, got {node!r}")
-        place = f"{where}[{index}] {node.get('id', '')!r}"
-        kind = node.get("node")
-        if kind not in structs:
-            raise ValueError(
-                f"{place}: node is {kind!r}, one of {', '.join(structs)}{_nearest(kind, structs)}"
-            )
-        _known(node, ("node", *structs[kind].__struct_fields__), what=f"a {kind}", where=place)
-        if kind == "one-of":
-            for number, branch in enumerate(node.get("branches", [])):
-                _known(branch, Branch.__struct_fields__, what="a branch", where=place)
-                _check_raw(branch.get("steps", []), where=f"{place} branch {number}")
-        elif kind == "shuffle":
-            for number, part in enumerate(node.get("parts", [])):
-                _check_raw(part, where=f"{place} part {number}")
-
-
-def _with_laws(recipe: Recipe, *, where: str) -> Recipe:
-    """The recipe whose steps hold Law values where its JSON has law objects."""
-
-    def nodes(given: tuple[Node, ...]) -> tuple[Node, ...]:
-        return tuple(node(one) for one in given)
-
-    def node(one: Node) -> Node:
-        if isinstance(one, OneOf):
-            branches = tuple(Branch(b.weight, nodes(b.steps)) for b in one.branches)
-            return OneOf(one.id, branches)
-        if isinstance(one, Shuffle):
-            return Shuffle(one.id, tuple(nodes(part) for part in one.parts), one.ordered)
-        laws = {
-            name: _law(value, where=f"{where}: step {one.id!r}: {name}")
-            for name, value in one.set.items()
-        }
-        return msgspec.structs.replace(one, set=laws)
-
-    return msgspec.structs.replace(recipe, target=nodes(recipe.target), steps=nodes(recipe.steps))
-
-
-def _law(value: Any, *, where: str) -> Any:
-    if not (isinstance(value, dict) and "law" in value):
-        return value
-    if value["law"] not in LAWS:
-        raise ValueError(
-            f"{where}: law {value['law']!r}; one of {', '.join(LAWS)}{_nearest(value['law'], LAWS)}"
-        )
-    try:
-        return msgspec.convert(value, AnyLaw)
-    except msgspec.ValidationError as error:
-        raise ValueError(f"{where}: {error}") from error

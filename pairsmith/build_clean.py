@@ -121,7 +121,7 @@ def degrade(
     with user_errors():
         from builders.kinds.clean_plan import plan_degrade
         from builders.planning import Store
-        from degrade.find import find_recipe
+        from degrade.recipe_file import find_recipe
 
         roots, folder = clean_roots(gt, out_folder, kind="degrade")
         chosen = find_recipe(recipe)

@@ -41,9 +41,9 @@ def degrade(
     """
     with user_errors():
         from degrade.apply import degrade_picture
-        from degrade.find import find_recipe, recipe_folder
         from degrade.images import encode_picture
         from degrade.option_error import OptionError
+        from degrade.recipe_file import find_recipe, recipe_folder
         from degrade.record import draw_record, record_json
 
         chosen = find_recipe(recipe)
@@ -103,9 +103,8 @@ def recipes(
     """
     with user_errors():
         from degrade.describe import recipe_lines
-        from degrade.find import find_recipe
         from degrade.option_error import OptionError
-        from degrade.recipe import recipe_json
+        from degrade.recipe_file import find_recipe, recipe_json
         from degrade.recipes import RECIPES
 
         if name and show and name != show:
@@ -138,10 +137,10 @@ def gallery(
     Example: pairsmith gallery photo.png --out sheet.png --recipe rain --recipe old-photo
     """
     with user_errors():
-        from degrade.find import find_recipe
         from degrade.gallery import TWELVE, middle, recipe_sheet, write_gallery
         from degrade.images import encode_picture
         from degrade.option_error import OptionError
+        from degrade.recipe_file import find_recipe
 
         picture = middle(_photograph() if image is None else _read(image))
         if out_path.suffix.lower() == ".png":

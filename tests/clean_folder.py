@@ -18,7 +18,7 @@ from builders.planning import Store
 from builders.sources import Root
 from builders.start import start_build
 from degrade.images import Picture
-from degrade.recipe import parse_recipe
+from degrade.recipe_file import parse_recipe
 
 HEIGHT, WIDTH = 38, 45  # no multiple of 2, 3 or 4 on both sides
 

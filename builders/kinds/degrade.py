@@ -99,7 +99,7 @@ def build_scene(task: SceneTask) -> RenderedScene:
 
 def load_recipe(data: dict[str, Any]) -> Recipe:
     """The recipe of a plan's JSON data, with every operator at hand."""
-    from degrade.recipe import parse_recipe
+    from degrade.recipe_file import parse_recipe
 
     return parse_recipe(msgspec.json.encode(data), file="the plan's recipe")
 

@@ -44,7 +44,7 @@ from builders.sources import Root
 from builders.verify import verify
 from degrade.apply import degrade_picture
 from degrade.images import read_picture
-from degrade.recipe import read_recipe
+from degrade.recipe_file import read_recipe
 from degrade.record import Record, draw_record
 
 VERB = ("degrade", "--gt")

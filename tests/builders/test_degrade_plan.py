@@ -25,7 +25,7 @@ from builders.planning import Store
 from builders.rebuild import rebuild
 from builders.sources import Root
 from degrade.option_error import OptionError
-from degrade.recipe import read_recipe
+from degrade.recipe_file import read_recipe
 
 
 @pytest.fixture(scope="module")

@@ -21,10 +21,9 @@ from degrade.recipe import (
     Shuffle,
     Step,
     check_recipe,
-    parse_recipe,
-    recipe_json,
     walk,
 )
+from degrade.recipe_file import parse_recipe, recipe_json
 from degrade.recipes import RECIPES
 from degrade.record import draw_record, parse_record, record_json
 
