@@ -48,12 +48,14 @@ check: .venv/.ready ## lint, format and types: ruff, ruff format, pyright
 	.venv/bin/ruff format --check .
 	.venv/bin/pyright
 
-bench: .venv/.ready ## time the builds and the readers beside their peers
+bench: .venv/.ready ## time builds, readers, resizing and degradations beside their peers
 	.venv/bin/python benchmarks/exposure.py
 	.venv/bin/python benchmarks/reading.py
+	.venv/bin/python benchmarks/resize.py
+	.venv/bin/python benchmarks/pipelines.py
 
 clean: ## remove build products, caches and datasets/demo (ALL=1: .venv too)
-	rm -rf build dist *.egg-info .pytest_cache .ruff_cache .hypothesis datasets/demo datasets/demo-raw
+	rm -rf build dist *.egg-info .pytest_cache .ruff_cache .hypothesis datasets/demo datasets/demo-raw datasets/demo-degraded.png
 	find . -path ./.venv -prune -o -name __pycache__ -type d -exec rm -rf {} +
 	$(if $(filter 1,$(ALL)),rm -rf .venv)
 

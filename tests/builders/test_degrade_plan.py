@@ -92,5 +92,5 @@ def test_what_a_recipe_lacks_is_said_before_the_build(clean: Path, tmp_path: Pat
     wrong = write_recipe(tmp_path / "w.json", steps=[
         SHRINK, step("n", "gaussian_noise", sigma={"law": "uniform", "low": -2.0, "high": -1.0})
     ])  # fmt: skip
-    with pytest.raises(ValueError, match="step 'n': sigma of gaussian_noise is -1"):
+    with pytest.raises(ValueError, match="step 'n': sigma of gaussian_noise is -2"):
         plan(clean, wrong)
