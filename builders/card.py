@@ -45,8 +45,10 @@ def card(manifest: Manifest, *, preview: bool) -> str:
 
 
 def argument_text(value: object) -> str:
-    """A build's argument as JSON, or where to find it where that is long."""
+    """A build's argument as JSON; where that is long, its name or where to find it."""
     text = json.dumps(value)
+    if len(text) > _LONG_ARGUMENT and isinstance(value, dict) and "name" in value:
+        return f"{value['name']} (in full in dataset.json)"
     return text if len(text) <= _LONG_ARGUMENT else "(see dataset.json)"
 
 

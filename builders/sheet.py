@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -16,8 +15,10 @@ from PIL import Image, ImageDraw, ImageFont
 from builders.packed import show_packed
 from builders.parts import Coded, Row
 from builders.shards import open_shard
+from degrade.sheet import plain_text
 
 CELL = 176  # long side of a thumbnail, px
+_CLOSE = ("noise", "lowlight")  # kinds whose pairs differ by what a shrunk picture does not show
 LABEL = 16  # height of the line under it, px
 GAP = 6
 _PAPER, _INK = (250, 250, 250), (40, 40, 40)
@@ -70,9 +71,11 @@ def contact_sheet(rows: Sequence[Row]) -> NDArray[np.uint8]:
 
 def _strip(line: Sequence[Row], *, columns: int) -> Image.Image:
     """One scene: a column per variant, its gt in the last column, a label under each."""
-    gt = _thumbnail(_decoded(line[0].gt, line[0].scene))
+    close = any(f'"kind":"{kind}"' in line[0].record for kind in _CLOSE)
+    gt = _thumbnail(_decoded(line[0].gt, line[0].scene), close=close)
     cells = [(x, _label(row), row.lq) for x, row in enumerate(line)]
-    pictures = [_beside(_shown(_decoded(row.lq, row.scene), row.record), gt) for row in line]
+    seen = [_shown(_decoded(row.lq, row.scene), row.record) for row in line]
+    pictures = [_beside(_thumbnail(picture, close=close), gt) for picture in seen]
     cells.append((columns, f"gt  {line[0].scene}", line[0].gt))
     pictures.append(gt)
     height = max(picture.shape[0] for picture in pictures)
@@ -94,9 +97,8 @@ def _label(row: Row) -> str:
     return row.variant if same else f"{row.variant}  {width}x{height}"
 
 
-def _beside(picture: NDArray, gt: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def _beside(small: NDArray[np.uint8], gt: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """An lq's thumbnail; one smaller than that of its gt is enlarged to it."""
-    small = _thumbnail(picture)
     height, width = gt.shape[:2]
     if small.shape[0] >= height and small.shape[1] >= width:
         return small
@@ -121,11 +123,15 @@ def _shown(picture: NDArray, record: str) -> NDArray:
     return show_packed(picture, record=msgspec.json.decode(record, type=dict[str, Any]))
 
 
-def _thumbnail(picture: NDArray) -> NDArray[np.uint8]:
-    """At most CELL on the long side; 16 bit shown as 8. Area averaging: a view, never data."""
+def _thumbnail(picture: NDArray, *, close: bool) -> NDArray[np.uint8]:
+    """At most CELL on the long side; 16 bit shown as 8. Area averaging: a view, never data. Close:
+    the middle at full resolution instead, because a shrunk picture shows no noise."""
     if picture.dtype == np.uint16:
         picture = (picture >> 8).astype(np.uint8)
     height, width = picture.shape[:2]
+    if close:
+        top, left = (max(0, side - CELL) // 2 for side in (height, width))
+        return np.ascontiguousarray(picture[top : top + CELL, left : left + CELL], np.uint8)
     scale = min(1.0, CELL / max(height, width))
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
@@ -133,9 +139,10 @@ def _thumbnail(picture: NDArray) -> NDArray[np.uint8]:
 
 def _fit(text: str, draw: ImageDraw.ImageDraw, font: ImageFont.ImageFont | ImageFont.FreeTypeFont
          ) -> str:  # fmt: skip
-    # the built-in font has ASCII only: letters lose their accents, others become '?'
-    plain = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
-    text = plain.encode("ascii", "replace").decode()
-    while draw.textlength(text, font=font) > CELL and len(text) > 4:
-        text = text[:-4] + "..."
-    return text
+    """The text, its middle left out where it is too long: names that differ often do at the end."""
+    text = fitted = plain_text(text)
+    keep = len(text)
+    while draw.textlength(fitted, font=font) > CELL and keep > 4:
+        keep -= 1
+        fitted = f"{text[: keep - keep // 2]}...{text[len(text) - keep // 2 :]}"
+    return fitted

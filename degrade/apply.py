@@ -42,12 +42,22 @@ def degrade_picture(picture: Picture, record: Record) -> tuple[Picture, Picture,
     Both come back at 8 bits, or at 16 if the picture has 16. Same bytes for the same versions on
     the same family of processors.
     """
-    top = np.iinfo(picture.dtype).max
-    image = torch.from_numpy(np.ascontiguousarray(picture.transpose(2, 0, 1), dtype=np.float32))
-    targets, inputs = degrade([image / top], [record])
-    target, made = (_to_picture(side[0], dtype=picture.dtype) for side in (targets, inputs))
+    sides = degrade([to_image(picture)], [record])
+    target, made = (to_picture(side[0], dtype=picture.dtype) for side in sides)
     sizes = {"input": picture.shape[:2], "target": target.shape[:2], "output": made.shape[:2]}
+    _check_scale(sizes, record)
     return target, made, record.with_geometry(sizes)
+
+
+def _check_scale(sizes: Mapping[str, Size], record: Record) -> None:
+    """Refuses a recipe that does not shrink as it says; views may lie side by side."""
+    (height, width), (h, w) = sizes["target"], sizes["output"]
+    if h * record.scale != height or w * record.scale % width:
+        raise ValueError(
+            f"recipe {record.recipe!r} has scale {record.scale}, and makes {w}x{h} pixels of a "
+            f"target of {width}x{height}: let its last step resize to 1/{record.scale} of the "
+            "input, or name the scale it has"
+        )
 
 
 def degrade(
@@ -209,7 +219,13 @@ def _multiple(image: Tensor, scale: int) -> Tensor:
     return image[:, :height, :width].contiguous()
 
 
-def _to_picture(image: Tensor, *, dtype: np.dtype[Any]) -> Picture:
+def to_image(picture: Picture) -> Tensor:
+    """[H,W,C] uint8 or uint16 as float32 [C,H,W] in 0..1."""
+    image = torch.from_numpy(np.ascontiguousarray(picture.transpose(2, 0, 1), dtype=np.float32))
+    return image / np.iinfo(picture.dtype).max
+
+
+def to_picture(image: Tensor, *, dtype: np.dtype[Any]) -> Picture:
     """[C,h,w] clipped, scaled and rounded half up to uint8 or uint16 [h,w,C]."""
     top = np.iinfo(dtype).max
     codes = torch.clamp(image.double(), 0.0, 1.0).mul(top).add(0.5).floor()

@@ -52,6 +52,8 @@ def load_array(value: Mapping[str, Any]) -> NDArray[np.float32]:
 
 def _decode(data: bytes, *, path: Path, name: str | None) -> NDArray[Any]:
     suffix = path.suffix.lower()
+    if suffix in (".npy", ".npz") and b"|O" in data[:256]:
+        raise ValueError(f"{path}: an array of Python objects, which is not read; save numbers")
     if suffix == ".npy":
         return np.load(io.BytesIO(data), allow_pickle=False)
     if suffix in (".npz", ".mat"):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 from collections.abc import Mapping, Sequence
 from itertools import product
@@ -24,6 +23,7 @@ from degrade.laws import (
     Sum,
     Uniform,
 )
+from degrade.option_error import nearest
 
 _TAIL = 4.0  # standard deviations: one normal draw in 16,000 lies beyond; it is checked when drawn
 
@@ -78,6 +78,4 @@ def _combined(laws: Sequence[Any], earlier: Mapping[str, Sequence[Any]]) -> list
 def _follow(name: str, earlier: Mapping[str, Sequence[Any]]) -> list[Any]:
     if name in earlier:
         return list(earlier[name])
-    close = difflib.get_close_matches(name, list(earlier), n=1, cutoff=0.5)
-    near = f"; did you mean {close[0]!r}?" if close else ""
-    raise ValueError(f"follows {name!r}, which is not drawn before it{near}")
+    raise ValueError(f"follows {name!r}, which is not drawn before it{nearest(name, earlier)}")

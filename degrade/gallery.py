@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from degrade.apply import degrade_picture
+from degrade.apply import degrade, degrade_picture, to_image, to_picture
 from degrade.describe import law_words, step_words
 from degrade.images import Picture
 from degrade.laws import Of
@@ -98,7 +98,9 @@ def _head() -> list[str]:
         "",
         "Made by `pairsmith gallery --out docs/gallery`. Each picture is one draw of the laws",
         "under it. Operators that need a depth map were given a plane that recedes from 1 m at",
-        "the bottom to 20 m at the top; kernel_blur was given a diagonal line.",
+        "the bottom to 20 m at the top; kernel_blur was given a diagonal line. Sensor operators",
+        "show a sensor's colours: green before white balance, magenta after gains that a picture",
+        "did not need.",
         "",
         "Laws: U is uniform, log-U uniform in the logarithm, N normal (mean, standard deviation),",
         "7..21 step 2 an integer of that row, a | b one of them (with their probabilities), = p",
@@ -122,10 +124,10 @@ def _operator_cell(picture: Picture, op: Operator, *, files: dict[str, Any], see
     recipe = Recipe(op.name, "", "", (*before, Step("it", op.name, laws)))
     try:
         record = draw_record(recipe, seed=seed, key="gallery")
-        made = degrade_picture(picture, record)[1]
+        made = degrade([to_image(picture)], [record])[1][0]
     except ImportError as error:
         return Cell(np.full_like(picture, 230), (op.name, str(error)))
-    return Cell(made, (step_words(record.steps["it"]),))
+    return Cell(to_picture(made, dtype=picture.dtype), (step_words(record.steps["it"]),))
 
 
 def _operator_lines(op: Operator) -> Iterable[str]:

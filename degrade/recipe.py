@@ -8,7 +8,6 @@ and the node's id, so adding a node changes no other's draw.
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -20,6 +19,7 @@ import msgspec
 from degrade.extremes import extremes
 from degrade.operator import Array, Name, NoiseSeed, Operator, Switch, Whole
 from degrade.operators import OPERATORS
+from degrade.option_error import nearest
 
 
 class Step(msgspec.Struct, frozen=True, tag="step", tag_field="node", forbid_unknown_fields=True):
@@ -96,8 +96,10 @@ def check_recipe(recipe: Recipe, *, where: str = "") -> Recipe:
         raise ValueError(f"{where}: scale is {recipe.scale}, at least 1")
     seen: dict[str, dict[str, Sequence[Any]]] = {}
     for node in walk((*recipe.target, *recipe.steps)):
-        if not node.id or node.id in seen:
-            raise ValueError(f"{where}: the id {node.id!r} is empty or there twice")
+        if not node.id:
+            raise ValueError(f"{where}: a {type(node).__name__.lower()} without an id")
+        if node.id in seen:
+            raise ValueError(f"{where}: the id {node.id!r} is there twice")
         seen[node.id] = {}
         if isinstance(node, Step):
             seen[node.id] = _check_step(node, seen=seen, where=f"{where}: step {node.id!r}")
@@ -203,9 +205,3 @@ def _check_step(
         for value in found[name]:
             check_value(name, value, op=op, where=where)
     return found
-
-
-def nearest(name: Any, allowed: Iterable[str]) -> str:
-    """'; did you mean ...?' with the nearest of the allowed names, or nothing."""
-    close = difflib.get_close_matches(str(name), list(allowed), n=1, cutoff=0.5)
-    return f"; did you mean {close[0]!r}?" if close else ""

@@ -12,8 +12,8 @@ from typing import Any
 import msgspec
 
 from degrade.laws import LAWS, AnyLaw
-from degrade.option_error import OptionError
-from degrade.recipe import Branch, Node, OneOf, Recipe, Shuffle, Step, check_recipe, nearest
+from degrade.option_error import OptionError, nearest
+from degrade.recipe import Branch, Node, OneOf, Recipe, Shuffle, Step, check_recipe
 from degrade.recipes import RECIPES
 
 

@@ -29,8 +29,8 @@ class Cell:
 def labelled_grid(cells: Sequence[Cell], *, columns: int, width: int) -> NDArray[np.uint8]:
     """The cells in rows of `columns`, each `width` px wide, as one sheet [H,W,3] uint8 sRGB.
 
-    A smaller picture is enlarged by a whole factor (nearest: its pixels can be seen), a larger one
-    is shrunk by area averaging. Text that is too long is wrapped.
+    A smaller picture is enlarged (nearest: its pixels can be seen), a larger one is shrunk by area
+    averaging. Text that is too long is wrapped.
     """
     font = ImageFont.load_default(size=11)
     draw = ImageDraw.Draw(Image.new("RGB", (1, 1)))
@@ -60,18 +60,14 @@ def labelled_grid(cells: Sequence[Cell], *, columns: int, width: int) -> NDArray
 
 
 def fit_picture(picture: Picture, *, width: int) -> NDArray[np.uint8]:
-    """The picture at about `width` px, 16 bit shown as 8: a view, never data."""
+    """The picture `width` px wide, 16 bit shown as 8: a view, never data."""
     shown = (picture >> 8 if picture.dtype == np.uint16 else picture).astype(np.uint8)
     image = Image.fromarray(shown)
-    if 2 * image.width <= width:
-        factor = width // image.width
-        return np.asarray(
-            image.resize((image.width * factor, image.height * factor), Image.Resampling.NEAREST)
-        )
-    if image.width > width:
-        height = max(1, round(image.height * width / image.width))
-        return np.asarray(image.resize((width, height), Image.Resampling.BOX))
-    return np.asarray(image)
+    if image.width == width:
+        return np.asarray(image)
+    height = max(1, round(image.height * width / image.width))
+    way = Image.Resampling.NEAREST if image.width < width else Image.Resampling.BOX
+    return np.asarray(image.resize((width, height), way))
 
 
 def plain_text(text: str) -> str:
@@ -84,7 +80,7 @@ def wrap_text(text: str, *, draw: ImageDraw.ImageDraw, font: AnyFont, width: int
     """The text in lines no wider than `width` px, broken at spaces."""
     lines = [""]
     for word in plain_text(text).split():
-        longer = f"{lines[-1]} {word}".strip()
+        longer = f"{lines[-1]}  {word}".strip()  # one space of the font is hardly seen
         if lines[-1] and draw.textlength(longer, font=font) > width:
             lines.append(word)
         else:

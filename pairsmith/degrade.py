@@ -50,7 +50,7 @@ def degrade(
         made = out_file or Path(f"{image.stem}-{chosen.name}.png")
         for option, path in (("--out", made), ("--target", target)):
             if path is not None and path.suffix.lower() != ".png":
-                raise OptionError(f"{option} {path}: a .png file, which keeps every value")
+                raise OptionError(f"{option} {path}: must end in .png, which keeps every value")
         if target is not None and target.resolve() == made.resolve():
             raise OptionError(f"--target {target}: --out is the same file")
         if replay is None:
@@ -67,7 +67,10 @@ def degrade(
                 f"--replay {replay}: made of {planned[1]}x{planned[0]} pixels, {image} has "
                 f"{picture.shape[1]}x{picture.shape[0]}"
             )
-        gt, lq, used = degrade_picture(picture, used)
+        try:
+            gt, lq, used = degrade_picture(picture, used)
+        except ValueError as error:
+            raise ValueError(f"{image}: {error}") from error
         for path, side in ((made, lq), (target, gt)):
             if path is not None:
                 path.parent.mkdir(parents=True, exist_ok=True)
@@ -143,6 +146,8 @@ def gallery(
         from degrade.recipe_file import find_recipe
 
         picture = middle(_photograph() if image is None else _read(image))
+        if out_path.suffix.lower() not in ("", ".png") and not out_path.is_dir():
+            raise OptionError(f"--out {out_path}: a .png for one sheet, or a folder for the page")
         if out_path.suffix.lower() == ".png":
             recipes = [find_recipe(name) for name in recipe or TWELVE]
             out_path.parent.mkdir(parents=True, exist_ok=True)
@@ -167,6 +172,10 @@ def _read(image: Path) -> Picture:
     """A picture, or a RAW rendered at EV 0: sRGB, upright."""
     from builders.sources import RAW_SUFFIXES
 
+    if image.is_dir():
+        raise IsADirectoryError(f"{image}: a folder; build-dataset degrade --gt takes folders")
+    if not image.is_file():
+        raise FileNotFoundError(f"{image}: no such file")
     if image.suffix.lower() not in RAW_SUFFIXES:
         from degrade.reading.clean import read_clean
 

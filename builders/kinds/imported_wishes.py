@@ -10,7 +10,7 @@ from builders.layouts.layout import CHOSEN, Layout
 from builders.layouts.pairing import Pairing
 from builders.layouts.plain import folders, unpaired
 from builders.layouts.published import LAYOUTS
-from degrade.option_error import OptionError
+from degrade.option_error import OptionError, nearest
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ def choose_layout(wishes: ImportWishes) -> Layout:
     """The layout, as --input and --target choose it. Raises OptionError for what it has not."""
     name = wishes.layout
     if name not in LAYOUTS:
-        raise OptionError(f"--layout {name}: one of {', '.join(LAYOUTS)}")
+        raise OptionError(f"--layout {name}: one of {', '.join(LAYOUTS)}{nearest(name, LAYOUTS)}")
     if name in ("folders", "unpaired"):
         if not wishes.inputs and not wishes.target:
             return LAYOUTS[name]

@@ -35,8 +35,8 @@ _CAMERAS = np.array(
     ]
 )
 
-# The released code draws each weight from U(1e-8, 1e8) and divides by their sum.
-_WEIGHT = Number(Uniform(1e-8, 1e8), low=0.0, high=1e9, unit="share", source=_BROOKS)
+# The released code draws each weight from U(1e-8, 1e8) and divides by their sum: ratios count.
+_WEIGHT = Number(Uniform(1e-16, 1.0), low=0.0, high=1e9, unit="share", source=_BROOKS)
 _WEIGHTS = dict.fromkeys(("nexus_6p", "sony_a7r", "olympus_em10", "sony_rx100m4"), _WEIGHT)
 # The released code's random gains. The normal law ends 6.4 sigma off: no gain passes 1/0.16.
 _RGB_LAW = Reciprocal(Normal(0.8, 0.1))

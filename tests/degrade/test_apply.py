@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from degrade.apply import apply_steps, apply_together, degrade, degrade_picture
-from degrade.recipe import Recipe
+from degrade.recipe import Recipe, Step
 from degrade.recipes import RECIPES
 from degrade.record import Record, draw_record, parse_record, record_json
 
@@ -41,6 +41,12 @@ def test_pictures_are_cut_to_a_multiple_of_the_scale() -> None:
     assert made.shape == (24, 30, 3)
     with pytest.raises(ValueError, match="3x2 pixels is too small for a recipe of scale 4"):
         degrade_picture(picture[:2, :3], record)
+
+
+def test_a_recipe_that_does_not_shrink_as_it_says_is_refused() -> None:
+    half = Recipe("half", "", "", (Step("it", "resize", {"scale": 0.5}),), scale=4)
+    with pytest.raises(ValueError, match="'half' has scale 4, and makes 60x48 pixels of"):
+        degrade_picture(photograph(), draw_record(half, seed=0, key="k"))
 
 
 @pytest.mark.parametrize("name", sorted(RECIPES))

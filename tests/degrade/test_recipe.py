@@ -133,7 +133,7 @@ def _edit(change: Callable[[dict[str, Any]], None]) -> bytes:
         (lambda r: r["steps"][0]["set"].update(sigma_x={"law": "uniform", "low": 0}), "high"),
         (lambda r: r["steps"][0].update(probability=1.5), "probability is 1.5"),
         (lambda r: r["steps"][1].update(ordered=[0, 9]), "orders parts"),
-        (lambda r: r["steps"][2].update(id="blur"), "'blur' is empty or there twice"),
+        (lambda r: r["steps"][2].update(id="blur"), "'blur' is there twice"),
         (lambda r: r["steps"][0].update(node="stpe"), "did you mean 'step'"),
         (lambda r: r.update(scale=0), "scale is 0"),
         (lambda r: r.update(steps={}), "a list of nodes"),
