@@ -65,7 +65,7 @@ class PlacedSource:
 
 
 @dataclass(frozen=True)
-class Recipe:
+class KindPlan:
     """What a kind adds to a plan: its name, its checked arguments, the naming of the folder
     format, where its targets lie, and the packages it uses besides those of every kind."""
 
@@ -141,7 +141,7 @@ def place_scenes(
 
 
 def make_plan(
-    placed: Sequence[PlacedSource], *, recipe: Recipe, roots: Sequence[Root], store: Store
+    placed: Sequence[PlacedSource], *, recipe: KindPlan, roots: Sequence[Root], store: Store
 ) -> Plan:
     """The whole plan of a build; splits in the order in which the user named them."""
     if store.split_file is not None:

@@ -19,6 +19,9 @@ _SRGB_ENCODED_BREAK = 0.04045
 _PROPHOTO_GAMMA = 461.0 / 256.0
 _BINS_16 = 16384  # 16-bit sRGB by interpolation: at most 0.25 of a code off
 
+# ITU-R BT.601-7, 2.5.1: the weights of R', G' and B' in luma; OpenCV and Pillow have the same.
+BT601 = (0.299, 0.587, 0.114)
+
 # CIE xy of the R, G and B primaries: IEC 61966-2-1 table 1; ISO 22028-2 table 1.
 _SRGB_XY = ((0.64, 0.33), (0.30, 0.60), (0.15, 0.06))
 _PROPHOTO_XY = ((0.7347, 0.2653), (0.1596, 0.8404), (0.0366, 0.0001))

@@ -11,9 +11,9 @@ from builders.kinds.camera_arguments import (
     RawsrArguments,
 )
 from builders.planning import (
+    KindPlan,
     PlacedSource,
     Planned,
-    Recipe,
     Store,
     check_roots,
     check_store,
@@ -91,5 +91,5 @@ def _plan(
         PlacedSource(source, scene, split, {})
         for source, scene, split in place_sources(sources, store=store, notes=notes)
     ]
-    recipe = Recipe(kind, arguments, "pairs", {}, packages=["torch"] if clean else [])
+    recipe = KindPlan(kind, arguments, "pairs", {}, packages=["torch"] if clean else [])
     return Planned(make_plan(rows, recipe=recipe, roots=roots, store=store), notes)

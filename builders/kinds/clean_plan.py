@@ -13,9 +13,9 @@ import msgspec
 from builders.kinds.degrade import ARRAYS, DegradeArguments, copy_name
 from builders.kinds.pyramid import PyramidArguments
 from builders.planning import (
+    KindPlan,
     PlacedSource,
     Planned,
-    Recipe,
     Store,
     check_roots,
     check_store,
@@ -28,7 +28,7 @@ from degrade.reading.clean import PICTURE_SUFFIXES
 from degrade.resize import READINGS
 
 if TYPE_CHECKING:
-    from degrade.recipe import Recipe as Degradation
+    from degrade.recipe import Recipe
 
 # A scale of more leaves nothing to restore; papers end at 16 (DIV8K).
 _LARGEST_SCALE = 16
@@ -49,13 +49,13 @@ def plan_pyramid(
     if kernel not in READINGS:
         raise OptionError(f"--kernel {kernel}: one of {', '.join(READINGS)}")
     arguments = PyramidArguments(list(scales), kernel, _check_bits(bits))
-    return _plan(roots, recipe=Recipe("pyramid", arguments, "pairs", {}), store=store)
+    return _plan(roots, recipe=KindPlan("pyramid", arguments, "pairs", {}), store=store)
 
 
 def plan_degrade(
     roots: Sequence[Root],
     *,
-    recipe: Degradation,
+    recipe: Recipe,
     file: Path | None,
     copies: int,
     patch: int | None,
@@ -76,7 +76,7 @@ def plan_degrade(
     arguments = DegradeArguments(data, recipe.digest, arrays, copies, patch, _check_bits(bits))
     # Scenes find the arrays as they find a target: by a file beside them, wherever that is now.
     place = file if file is not None and arrays else None
-    planned = Recipe(
+    planned = KindPlan(
         "degrade",
         arguments,
         "pairs",
@@ -87,7 +87,7 @@ def plan_degrade(
 
 
 def _plan(
-    roots: Sequence[Root], *, recipe: Recipe, store: Store, beside: Path | None = None
+    roots: Sequence[Root], *, recipe: KindPlan, store: Store, beside: Path | None = None
 ) -> Planned:
     store = check_store(store, default_format="hdf5")
     check_roots(roots, option="--gt")
@@ -129,7 +129,7 @@ def _array_names(data: Any) -> Iterator[str]:
             yield from _array_names(value)
 
 
-def _try_out(recipe: Degradation, *, copies: int, folder: Path | None, seed: int) -> None:
+def _try_out(recipe: Recipe, *, copies: int, folder: Path | None, seed: int) -> None:
     """Draws the records of one picture, so that a law beyond its bounds is found before the build,
     in all likelihood."""
     from degrade.record import draw_record
@@ -138,7 +138,7 @@ def _try_out(recipe: Degradation, *, copies: int, folder: Path | None, seed: int
         draw_record(recipe, seed=seed, key=f"a picture/{copy_name(index)}", folder=folder)
 
 
-def _packages(recipe: Degradation) -> list[str]:
+def _packages(recipe: Recipe) -> list[str]:
     """What decides the bytes besides the packages of every build."""
     from degrade.operator import OPERATORS
     from degrade.recipe import Step, walk

@@ -9,9 +9,9 @@ from builders.kinds.exposure_arguments import ExposureArguments, Wishes, resolve
 from builders.layouts.fivek import beside, find_experts
 from builders.layouts.partners import match_partners
 from builders.planning import (
+    KindPlan,
     PlacedSource,
     Planned,
-    Recipe,
     Store,
     check_roots,
     check_store,
@@ -53,7 +53,7 @@ def plan_exposure(
         PlacedSource(source, scene, split, _targets(matches, i, every=released and split == "test"))
         for i, (source, scene, split) in enumerate(placed)
     ]
-    recipe = Recipe("exposure", arguments, "msec" if released else "pairs", folders)
+    recipe = KindPlan("exposure", arguments, "msec" if released else "pairs", folders)
     return Planned(make_plan(rows, recipe=recipe, roots=roots, store=store), notes)
 
 

@@ -20,7 +20,7 @@ from builders.kinds.imported_wishes import (
 from builders.layouts.layout import LISTED, Layout
 from builders.layouts.pairing import Pairing, Partners, list_key, pair_files
 from builders.plan import Plan, with_digests
-from builders.planning import PlacedSource, Planned, Recipe, Store, check_store, make_plan
+from builders.planning import KindPlan, PlacedSource, Planned, Store, check_store, make_plan
 from builders.sources import Root, Source, SourceNote, list_files, read_notes, unique_scenes
 from builders.splits import parse_split, read_split_file, split_by_file, split_groups
 from degrade.option_error import OptionError
@@ -53,7 +53,7 @@ def plan_import(root: Path, *, wishes: ImportWishes, store: Store) -> Planned:
     if layout.citation and not store.attribution:
         store = replace(store, attribution=layout.citation)
     rule = Store(**{**vars(store), "split": _fractions(splits)})
-    recipe = Recipe("import", arguments, "pairs", sides)
+    recipe = KindPlan("import", arguments, "pairs", sides)
     plan = make_plan(placed, recipe=recipe, roots=[Root(root)], store=rule)
     if store.split_file is None:
         plan = _with_rule(plan, f"official, train divided {divide}" if divide else OFFICIAL)

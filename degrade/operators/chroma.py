@@ -17,12 +17,12 @@ from torch import Tensor
 from torch.nn.functional import avg_pool2d, interpolate
 
 from degrade.canvas import Size, gather
+from degrade.color import BT601
 from degrade.filtering import correlate_separable
 from degrade.laws import Choice, Uniform
 from degrade.operator import Name, Number, operator, padding
 
-RED, BLUE = 0.299, 0.114  # BT.601-7, 2.5.1: the weights of R and B in luma
-GREEN = 1.0 - RED - BLUE
+RED, GREEN, BLUE = BT601
 CB_SPAN, CR_SPAN = 2.0 - 2.0 * BLUE, 2.0 - 2.0 * RED  # 1.772 and 1.402: to reach +-1/2
 
 # J:a:b of the usual names -> luma samples per chroma sample, (down, across).

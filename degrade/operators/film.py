@@ -5,14 +5,12 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from degrade.color import BT601
 from degrade.fields import uniform_field
 from degrade.laws import Uniform
 from degrade.operator import NOISE_SEED, Number, operator
 
 _OLD_PHOTOS = "Wan et al., Bringing Old Photos Back to Life, CVPR 2020, released code"
-
-# ITU-R BT.601-7, 2.5.1: luma of R'G'B', as Pillow's convert("L") has it.
-_LUMA = (0.299, 0.587, 0.114)
 
 
 @operator(
@@ -48,6 +46,6 @@ def grayscale(images: Tensor) -> Tensor:
 
     images [B,3,H,W], display referred. Does not clip.
     """
-    weights = torch.tensor(_LUMA, dtype=images.dtype, device=images.device)
+    weights = torch.tensor(BT601, dtype=images.dtype, device=images.device)
     luma = (images * weights[None, :, None, None]).sum(1, keepdim=True)
     return luma.expand_as(images).contiguous()

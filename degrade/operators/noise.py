@@ -15,13 +15,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from degrade.canvas import wide
+from degrade.color import BT601
 from degrade.fields import normal_field, poisson_field
 from degrade.laws import Below, Choice, Seed, Uniform
 from degrade.operator import NOISE_SEED, Number, Switch, Whole, operator
 from degrade.philox import Shape, uniform_array
-
-# BT.601 luma, as cv2.cvtColor and BSRGAN have it; torchvision, which Real-ESRGAN calls, has 0.2989.
-GRAY = (0.299, 0.587, 0.114)
 
 # Real-ESRGAN takes as peak 2**ceil(log2(number of values in the 8-bit picture)). Counted on 200
 # photographs of BSDS, 600 crops of 400 as they reach its two noise steps (blurred, resized; then
@@ -179,7 +177,8 @@ def _luma(images: Tensor) -> Tensor:
     if images.shape[1] == 1:
         return images
     red, green, blue = images.split(1, dim=1)
-    return GRAY[0] * red + GRAY[1] * green + GRAY[2] * blue
+    # as cv2.cvtColor and BSRGAN; torchvision, which Real-ESRGAN calls, has 0.2989 for red
+    return BT601[0] * red + BT601[1] * green + BT601[2] * blue
 
 
 def _normals(images: Tensor, *, gray: Tensor, seed: Tensor) -> Tensor:

@@ -49,8 +49,7 @@ _INVERSE = Switch(False, unit="back from camera to sRGB colours", source=_BROOKS
 @operator(kind="pointwise", source=_BROOKS, differentiable=True, parameters={})
 def tone(images: Tensor) -> Tensor:
     """A global tone curve, the smoothstep 3x^2 - 2x^3. Clips to [0,1] on entry."""
-    x = images.clamp(0.0, 1.0)
-    return x * x * (3.0 - 2.0 * x)
+    return _smoothstep(images.clamp(0.0, 1.0))
 
 
 @operator(kind="pointwise", source=_BROOKS, differentiable=True, parameters={})
@@ -217,7 +216,11 @@ def process(
         nexus_6p=nexus_6p, sony_a7r=sony_a7r, olympus_em10=olympus_em10, sony_rx100m4=sony_rx100m4
     )
     encoded = gamma_compress(_times(_inverse(to_camera), camera).clamp(0.0, 1.0))
-    return torch.where(tone[:, None, None, None], encoded * encoded * (3 - 2 * encoded), encoded)
+    return torch.where(tone[:, None, None, None], _smoothstep(encoded), encoded)
+
+
+def _smoothstep(x: Tensor) -> Tensor:
+    return x * x * (3.0 - 2.0 * x)
 
 
 def _demosaiced(images: Tensor, pattern: Sequence[str]) -> Tensor:
