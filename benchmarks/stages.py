@@ -25,7 +25,7 @@ _STAGES = {
     "highlights and resize": ("builders.kinds.capture", "develop"),
     "render": ("builders.kinds.capture", "render"),
     "resize after render": ("builders.kinds.capture", "shrink"),
-    "screens": ("builders.kinds.exposure", "screen"),
+    "screens": ("builders.kinds.patches", "screen"),
     "encode": ("builders.parts", "code_picture"),
     "write part": ("builders.parts", "save_part"),
 }
