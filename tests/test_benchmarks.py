@@ -16,10 +16,10 @@ from scipy.stats import ks_2samp
 ROOT = Path(__file__).resolve().parent.parent
 
 
-def run_quick(script: str, folder: Path) -> tuple[dict[str, Any], str]:
+def run_quick(script: str, folder: Path, *more: str) -> tuple[dict[str, Any], str]:
     """The JSON and the Markdown of `python benchmarks/<script> --quick`."""
     out = folder / "report.json"
-    command = [sys.executable, f"benchmarks/{script}", "--quick", "--out", str(out)]
+    command = [sys.executable, f"benchmarks/{script}", "--quick", "--out", str(out), *more]
     done = subprocess.run(
         [*command, "--temp", str(folder)], cwd=ROOT, capture_output=True, text=True,
         timeout=300, check=False,
@@ -114,6 +114,16 @@ def test_pipelines(tmp_path: Path) -> None:
         assert case["per_second"] == pytest.approx(report["values"] / case["wall_mean"])
         own = report["normal"]["pairsmith"]["wall_mean"]
         assert case["ratio_wall"] == pytest.approx(case["wall_mean"] / own)
+
+
+def test_gpu_degrade_tries_its_code_on_the_cpu(tmp_path: Path) -> None:
+    report, text = run_quick("gpu_degrade.py", tmp_path, "--device", "cpu")
+    check_machine(report)
+    assert report["device"] == "cpu" and report["recipe"] == "realesrgan-x4"
+    (case,) = report["batches"].values()
+    assert case["wall"] >= case["apply"] > 0 and case["samples_per_second"] > 0
+    assert report["agreement"]["share_of_8_bit_values_that_differ"] < 0.05
+    assert "samples/s" in text
 
 
 def test_agreement(tmp_path: Path) -> None:
