@@ -46,6 +46,8 @@ def degrade_picture(picture: Picture, record: Record) -> tuple[Picture, Picture,
     target, made = (to_picture(side[0], dtype=picture.dtype) for side in sides)
     sizes = {"input": picture.shape[:2], "target": target.shape[:2], "output": made.shape[:2]}
     _check_scale(sizes, record)
+    if record.geometry and dict(record.geometry) != sizes:
+        raise ValueError(f"the record says {dict(record.geometry)}, its steps make {sizes}")
     return target, made, record.with_geometry(sizes)
 
 

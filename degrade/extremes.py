@@ -25,6 +25,7 @@ from degrade.laws import (
 )
 from degrade.option_error import nearest
 
+_ROUNDING = 1e-9  # a difference of squares may end just below 0
 _TAIL = 4.0  # standard deviations: one normal draw in 16,000 lies beyond; it is checked when drawn
 
 
@@ -52,9 +53,15 @@ def extremes(law: Any, *, earlier: Mapping[str, Sequence[Any]]) -> list[Any]:
         case Product():
             return [math.prod(values) for values in _combined(law.factors, earlier)]
         case Reciprocal():
-            return [1.0 / value for value in extremes(law.value, earlier=earlier) if value]
+            values = extremes(law.value, earlier=earlier)
+            if min(values) <= 0.0 <= max(values):
+                raise ValueError(f"divides by a value between {min(values)} and {max(values)}")
+            return [1.0 / value for value in values]
         case Root():
-            return [math.sqrt(max(0.0, v)) for v in extremes(law.value, earlier=earlier)]
+            values = extremes(law.value, earlier=earlier)
+            if min(values) < -_ROUNDING:
+                raise ValueError(f"takes the root of a value down to {min(values)}")
+            return [math.sqrt(max(0.0, value)) for value in values]
         case LogLinear():
             base = math.e if law.log == "e" else 10.0
             return [

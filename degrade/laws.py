@@ -196,7 +196,7 @@ class Root(Law, frozen=True, tag="root"):
 
     def at(self, draw: Draw) -> float:
         """The root of the value drawn."""
-        return math.sqrt(value_of(self.value, draw=draw.part("value")))
+        return math.sqrt(max(0.0, value_of(self.value, draw=draw.part("value"))))
 
 
 class LogLinear(Law, frozen=True, tag="log-linear"):

@@ -61,6 +61,7 @@ class Shuffle(
 
 
 Node = Step | OneOf | Shuffle
+MOST_SCALE = 64  # a picture of 64 pixels becomes one
 
 
 class Recipe(
@@ -92,8 +93,8 @@ def check_recipe(recipe: Recipe, *, where: str = "") -> Recipe:
     where = where or f"recipe {recipe.name!r}"
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", recipe.name):
         raise ValueError(f"{where}: a name has letters, digits, '.', '_' and '-', no others")
-    if recipe.scale < 1:
-        raise ValueError(f"{where}: scale is {recipe.scale}, at least 1")
+    if not 1 <= recipe.scale <= MOST_SCALE:
+        raise ValueError(f"{where}: scale is {recipe.scale}, allowed are 1 to {MOST_SCALE}")
     seen: dict[str, dict[str, Sequence[Any]]] = {}
     for node in walk((*recipe.target, *recipe.steps)):
         if not node.id:
@@ -202,6 +203,8 @@ def _check_step(
             found[name] = extremes(law, earlier={**earlier, **found})
         except ValueError as error:
             raise ValueError(f"{where}: {name} {error}") from error
+        except (TypeError, ArithmeticError) as error:
+            raise ValueError(f"{where}: {name}: its law gives no number ({error})") from error
         for value in found[name]:
             check_value(name, value, op=op, where=where)
     return found

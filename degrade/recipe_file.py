@@ -22,18 +22,19 @@ def parse_recipe(data: bytes, *, file: str) -> Recipe:
     right one."""
     try:
         raw = msgspec.json.decode(data)
-    except msgspec.DecodeError as error:
-        raise ValueError(f"{file}: not JSON: {error}") from error
-    if not isinstance(raw, dict):
-        raise ValueError(f"{file}: a recipe is a JSON object with name, about, cite, steps")
-    _known(raw, Recipe.__struct_fields__, what="a recipe", where=file)
-    for side in ("target", "steps"):
-        _check_raw(raw.get(side, []), where=f"{file}: {side}")
-    try:
-        recipe = msgspec.convert(raw, Recipe)
+        if not isinstance(raw, dict):
+            raise ValueError(f"{file}: a recipe is a JSON object with name, about, cite, steps")
+        _known(raw, Recipe.__struct_fields__, what="a recipe", where=file)
+        for side in ("target", "steps"):
+            _check_raw(raw.get(side, []), where=f"{file}: {side}")
+        recipe = _with_laws(msgspec.convert(raw, Recipe), where=file)
     except msgspec.ValidationError as error:
         raise ValueError(f"{file}: {error}") from error
-    return check_recipe(_with_laws(recipe, where=file), where=f"{file}: recipe {recipe.name!r}")
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise ValueError(f"{file}: not JSON: {error}") from error
+    except RecursionError as error:
+        raise ValueError(f"{file}: nested too deeply to be read") from error
+    return check_recipe(recipe, where=f"{file}: recipe {recipe.name!r}")
 
 
 def read_recipe(path: Path) -> Recipe:
@@ -90,13 +91,18 @@ def _check_raw(nodes: Any, *, where: str) -> None:
             raise ValueError(f"{where}[{index}]: a node is an object, got {node!r}")
         place = f"{where}[{index}] {node.get('id', '')!r}"
         kind = node.get("node")
-        if kind not in structs:
+        if not isinstance(kind, str) or kind not in structs:
             raise ValueError(
                 f"{place}: node is {kind!r}, one of {', '.join(structs)}{nearest(kind, structs)}"
             )
         _known(node, ("node", *structs[kind].__struct_fields__), what=f"a {kind}", where=place)
+        for name in ("branches", "parts"):
+            if not isinstance(node.get(name, []), list):
+                raise ValueError(f"{place}: {name} is a list, got {node[name]!r}")
         if kind == "one-of":
             for number, branch in enumerate(node.get("branches", [])):
+                if not isinstance(branch, dict):
+                    raise ValueError(f"{place}: a branch is an object, got {branch!r}")
                 _known(branch, Branch.__struct_fields__, what="a branch", where=place)
                 _check_raw(branch.get("steps", []), where=f"{place} branch {number}")
         elif kind == "shuffle":
@@ -128,7 +134,7 @@ def _with_laws(recipe: Recipe, *, where: str) -> Recipe:
 def _law(value: Any, *, where: str) -> Any:
     if not (isinstance(value, dict) and "law" in value):
         return value
-    if value["law"] not in LAWS:
+    if not isinstance(value["law"], str) or value["law"] not in LAWS:
         raise ValueError(
             f"{where}: law {value['law']!r}; one of {', '.join(LAWS)}{nearest(value['law'], LAWS)}"
         )

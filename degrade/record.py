@@ -79,6 +79,12 @@ def parse_record(data: bytes, *, file: str) -> Record:
     if record.scale < 1:
         raise ValueError(f"{file}: scale is {record.scale}, at least 1")
     run = (*record.target, *record.order)
+    if extra := sorted(set(record.steps) - set(run)):
+        raise ValueError(f"{file}: steps {', '.join(extra)} are in no order")
+    if unknown := sorted(set(record.geometry) - {"input", "target", "output"}):
+        raise ValueError(
+            f"{file}: geometry has {', '.join(unknown)}; input, target, output are known"
+        )
     for step in run:
         where = f"{file}: step {step!r}"
         if step not in record.steps or run.count(step) > 1:
@@ -138,7 +144,10 @@ def _draw_step(
     values: dict[str, Any] = {}
     for name, parameter in op.parameters.items():
         draw = Draw((*address, name), {**earlier, **values})
-        value = value_of(step.set.get(name, parameter.law), draw=draw)
+        try:
+            value = value_of(step.set.get(name, parameter.law), draw=draw)
+        except ArithmeticError as error:
+            raise ValueError(f"step {step.id!r}: {name}: no value drawn ({error})") from error
         check_value(name, value, op=op, where=f"step {step.id!r}")
         if isinstance(parameter, Array):
             value = hash_array(value, folder=folder)

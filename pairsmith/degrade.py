@@ -51,8 +51,13 @@ def degrade(
         for option, path in (("--out", made), ("--target", target)):
             if path is not None and path.suffix.lower() != ".png":
                 raise OptionError(f"{option} {path}: must end in .png, which keeps every value")
-        if target is not None and target.resolve() == made.resolve():
-            raise OptionError(f"--target {target}: --out is the same file")
+        written = {"--out": made, "--target": target, "--record": record}
+        taken = {image.resolve(): "the picture itself"}
+        for option, path in written.items():
+            if path is not None and path.resolve() in taken:
+                raise OptionError(f"{option} {path}: it is {taken[path.resolve()]}")
+            if path is not None:
+                taken[path.resolve()] = option
         if replay is None:
             folder = recipe_folder(recipe)
             used = draw_record(chosen, seed=seed or 0, key=key or image.stem, folder=folder)

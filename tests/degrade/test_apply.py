@@ -66,6 +66,14 @@ def test_every_recipe_runs_and_replays(name: str) -> None:
     assert again[2] == used
 
 
+def test_a_replay_that_makes_something_else_is_refused() -> None:
+    picture = photograph()
+    used = degrade_picture(picture, draw_record(RECIPES["bsrgan-x2"], seed=0, key="k"))[2]
+    wrong = used.with_geometry({**used.geometry, "output": (24, 30)})
+    with pytest.raises(ValueError, match=r"the record says .*\(24, 30\).*its steps make"):
+        degrade_picture(picture, wrong)
+
+
 @pytest.mark.parametrize("name", ["realesrgan-x4", "bsrgan-x4", "unprocess"])
 def test_threads_change_nothing(name: str) -> None:
     picture = photograph()

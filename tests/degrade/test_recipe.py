@@ -66,6 +66,18 @@ def test_branches_chances_and_orders_have_their_shares() -> None:
     assert min(orders.values()) > 0.2 * sum(orders.values())
 
 
+def test_every_order_is_as_likely() -> None:
+    parts = tuple((Step(name, "clip"),) for name in "abc")
+    recipe = Recipe("orders", "", "", (Shuffle("order", parts),))
+    counts = collections.Counter(
+        draw_record(recipe, seed=0, key=f"k{i}").order for i in range(3000)
+    )
+    # chi-square of 6 cells, 5 degrees of freedom: 22 is passed by chance once in 2,000 seeds; a
+    # shuffle whose every swap is over all places gives about 100
+    assert len(counts) == 6
+    assert sum((count - 500) ** 2 / 500 for count in counts.values()) < 22
+
+
 def test_parameters_follow_each_other() -> None:
     for record in records(40):
         blur = record.steps["blur"]
@@ -141,6 +153,27 @@ def _edit(change: Callable[[dict[str, Any]], None]) -> bytes:
         (lambda r: r["steps"][1]["parts"][1][0]["branches"][0].update(weight=-1), "needs weights"),
         (lambda r: r["steps"][1].update(ordered=[1, 1]), "each once"),
         (lambda r: r.update(name="my recipe"), "a name has letters"),
+        (lambda r: r.update(scale=10**20), "scale"),
+        (lambda r: r["steps"][1].update(parts=3), "parts is a list"),
+        (lambda r: r["steps"][1]["parts"][1][0].update(branches=["x"]), "a branch is an object"),
+        (lambda r: r["steps"][0].update(node=["step"]), "one of step"),
+        (lambda r: r["steps"][0]["set"].update(sigma_x={"law": ["x"]}), "one of uniform"),
+        (
+            lambda r: r["steps"][0]["set"].update(sigma_x={"law": "sum", "terms": ["a", 1]}),
+            "gives no number",
+        ),
+        (
+            lambda r: r["steps"][0]["set"].update(
+                sigma_x={"law": "reciprocal", "value": {"law": "integer", "low": 0, "high": 3}}
+            ),
+            "sigma_x divides by a value between 0 and 3",
+        ),
+        (
+            lambda r: r["steps"][0]["set"].update(
+                sigma_x={"law": "root", "value": {"law": "uniform", "low": -2, "high": 0.1}}
+            ),
+            "sigma_x takes the root of a value down to -2",
+        ),
         (lambda r: r["steps"][2].update(when="blurr"), "when 'blurr', no step before it.*'blur'"),
         (
             lambda r: r["steps"][0]["set"].update(sigma_y={"law": "of", "parameter": "sgima_x"}),
@@ -234,6 +267,11 @@ def test_arrays_are_named_hashed_and_never_invented(tmp_path: Path) -> None:
         (b'"sigma":', b'"sgima":', "takes sigma"),
         (b'"version": 1', b'"version": 9', "record version 9"),
         (b'"order":', b'"oredr":', "not a degradation record"),
+        (b'"sigma": 0.1', b'"sigma": -0.1', "sigma of gaussian_noise is -0.1; allowed"),
+        (b'"scale": 1', b'"scale": 0', "scale is 0"),
+        (b'"order": [', b'"order": ["blur", ', "runs twice"),
+        (b'"steps": {', b'"steps": {"x": {"operator": "clip"}, ', "steps x are in no order"),
+        (b'"geometry": {', b'"geometry": {"size": [1, 2]', "geometry has size"),
     ],
 )
 def test_wrong_records_are_named(old: bytes, new: bytes, said: str) -> None:
