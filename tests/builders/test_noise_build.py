@@ -3,6 +3,7 @@ stored, found again and made again like any other dataset."""
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -112,6 +113,15 @@ def test_what_is_at_white_stays_there() -> None:
     noise = camera_noise_at("nikon-d850", iso=6400, seed=0, key="a")
     assert (expose_light(light, noise=noise, seed=3) == 1.0).all()
     assert expose_light(light * 0.99, noise=noise, seed=3).max() <= 1.0
+
+
+def test_sites_above_white_are_white(raw: Path) -> None:
+    frame = read_raw(next(iter(sorted(raw.glob("*.dng")))))
+    mosaic = frame.mosaic.copy()
+    mosaic[8:12, 8:12] = 65535  # a defect, or a white level set below what the sensor gives
+    light = sensor_light(dataclasses.replace(frame, mosaic=mosaic)).light
+    assert light.max() == 1.0
+    assert (light[8:12, 8:12] == 1.0).all()
 
 
 def test_pairs_differ_by_the_noise_only(raw: Path, tmp_path: Path) -> None:

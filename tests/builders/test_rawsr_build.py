@@ -150,6 +150,18 @@ def test_noise_follows_the_law_on_the_coarse_mosaic(tmp_path: Path) -> None:
     assert to_light(pair.lq).var() == pytest.approx(wanted, rel=0.03)
 
 
+def test_every_variant_has_a_lens_blur_of_its_own(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        light = np.random.default_rng(5).random((96, 112)).astype(np.float32)
+        write_light(tmp_path / "raw" / f"{name}.dng", light)
+    built = built_pairs(tmp_path / "raw", tmp_path / "out")
+    shares = {
+        key: pair.record["blur"]["sigma"] / pair.record["scale"] for key, pair in built.items()
+    }
+    assert len({round(share, 6) for share in shares.values()}) == len(shares) == 4
+    assert all(0.1 <= share <= 0.6 for share in shares.values())
+
+
 def test_a_record_makes_its_mosaic_again_without_a_draw(tmp_path: Path) -> None:
     light = np.random.default_rng(5).random((96, 112)).astype(np.float32)
     path = write_light(tmp_path / "raw" / "any.dng", light)

@@ -190,3 +190,39 @@ def test_errors_say_what_there_is() -> None:
 def test_the_raw_road_needs_no_torch() -> None:
     code = "import sys, degrade.mosaic_noise; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+# Wei et al. (ELD), the released camera parameters: ln sigma = slope ln K + bias, in DN of 14 bits,
+# for Gaussian read noise, the scale of Tukey-lambda read noise, and row noise.
+ELD_LINES = {
+    "canon-5d4": ((0.6771, 1.5122), (0.6559, 1.0927), (0.4713, -0.8079)),
+    "canon-700d": ((0.6525, 2.0799), (0.5982, 1.5370), (0.6221, -0.7756)),
+    "canon-70d": ((0.5681, 1.9983), (0.4868, 1.4643), (0.7292, -0.9371)),
+    "nikon-d850": ((0.5635, 0.7994), (0.4774, -0.0904), (0.4483, -1.7977)),
+    "sony-a7s2": ((0.5407, 1.2182), (0.4621, 0.5657), (0.5275, -0.5917)),
+}
+
+
+@pytest.mark.parametrize("name", sorted(ELD_LINES))
+@pytest.mark.parametrize("iso", [200.0, 3200.0])
+def test_eld_lines_are_the_released_ones(name: str, iso: float) -> None:
+    for model, place in (("gauss", 0), ("tukey-lambda", 1)):
+        drawn = [camera_noise_at(name, iso=iso, seed=1, key=str(i), read=model) for i in range(300)]
+        log_gain = math.log(drawn[0].gain)
+        for values, (slope, bias) in (
+            ([noise.sigma for noise in drawn], ELD_LINES[name][place]),
+            ([noise.row for noise in drawn], ELD_LINES[name][2]),
+        ):
+            # medians of 300: a standard error of 1.25 * 0.39 / 17 at most
+            assert abs(np.median(np.log(values)) - (slope * log_gain + bias)) < 0.1
+
+
+def test_the_black_level_takes_its_part_of_the_range() -> None:
+    noise = CameraNoise(
+        name="t", iso=100.0, gain=1.0, read="gauss", sigma=0.5, shape=0.0, row=0.0, black=400,
+        white=1000, bits=10,
+    )  # fmt: skip
+    made = add_camera_noise(np.full((64, 64), 0.5, np.float32), noise=noise, seed=1)
+    steps = made.astype(np.float64) * 600
+    assert np.abs(steps - np.rint(steps)).max() < 1e-3, "rounded to DN of white - black = 600"
+    assert abs(steps.mean() - 300) < 2

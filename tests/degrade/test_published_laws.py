@@ -13,6 +13,7 @@ import pytest
 from degrade.laws import (
     Choice,
     Integer,
+    Law,
     LogUniform,
     Mixture,
     Of,
