@@ -24,6 +24,7 @@ from degrade.operator import (
     RUNNER_NAMES,
     Array,
     Name,
+    NoiseSeed,
     Number,
     Operator,
     Switch,
@@ -34,6 +35,7 @@ from degrade.threads import one_thread
 from degrade.transfer import linear_to_srgb, srgb_to_linear
 
 Values = Mapping[str, Any]
+_DTYPES = {Switch: torch.bool, Number: torch.float64, NoiseSeed: torch.int64}
 
 
 def degrade_picture(picture: Picture, record: Record) -> tuple[Picture, Picture, Record]:
@@ -183,11 +185,7 @@ def _column(parameter: Any, values: Sequence[Any], *, device: torch.device) -> A
         return tuple(values)
     if isinstance(parameter, Array):
         return tuple(torch.from_numpy(load_array(value)).to(device) for value in values)
-    kind = (
-        torch.bool
-        if isinstance(parameter, Switch)
-        else (torch.float64 if isinstance(parameter, Number) else torch.int64)
-    )
+    kind = next(dtype for declared, dtype in _DTYPES.items() if isinstance(parameter, declared))
     return torch.tensor(values, dtype=kind, device=device)
 
 

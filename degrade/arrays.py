@@ -16,7 +16,7 @@ def hash_array(value: Mapping[str, Any], *, folder: Path) -> dict[str, Any]:
     """{"file": path, ...} with the file's absolute path and sha256, as a record keeps it."""
     path = (folder / value["file"]).resolve()
     if not path.is_file():
-        raise FileNotFoundError(f"{path}: no such file, a recipe names it as an array")
+        raise FileNotFoundError(f"{path}: no such file, the recipe names it as an array")
     return {
         **value,
         "file": path.as_posix(),

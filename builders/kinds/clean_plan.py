@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import importlib.util
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -23,6 +22,7 @@ from builders.planning import (
     place_sources,
 )
 from builders.sources import Root, list_sources
+from degrade.arrays import hash_array
 from degrade.option_error import OptionError
 from degrade.reading.clean import PICTURE_SUFFIXES
 from degrade.resize import READINGS
@@ -109,13 +109,8 @@ def _check_bits(bits: int | None) -> int | None:
 
 def _hash_arrays(data: Any, *, folder: Path) -> dict[str, str]:
     """Name in the recipe -> sha256 of every array that its JSON data names."""
-    found = {}
-    for name in sorted(set(_array_names(data))):
-        path = folder / name
-        if not path.is_file():
-            raise FileNotFoundError(f"{path}: no such file, the recipe names it as an array")
-        found[name] = hashlib.sha256(path.read_bytes()).hexdigest()
-    return found
+    names = sorted(set(_array_names(data)))
+    return {name: hash_array({"file": name}, folder=folder)["sha256"] for name in names}
 
 
 def _array_names(data: Any) -> Iterator[str]:
