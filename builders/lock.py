@@ -63,7 +63,23 @@ def shard_lock(out: Path, *, name: str) -> Iterator[None]:
         _release(own)
 
 
-def _take(path: Path, *, shared: bool, who: str, wait: bool = False) -> int:
+@contextmanager
+def folder_lock(folder: Path, *, what: str) -> Iterator[None]:
+    """Holds a hidden folder of one's own (RUN/.run) for this process; made where it is missing.
+
+    what: who else may hold it, for the RuntimeError that names the holder: 'another evaluation'.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    own = _take(folder / "lock", shared=False, who="whole", what=what)
+    try:
+        yield
+    finally:
+        _release(own)
+
+
+def _take(
+    path: Path, *, shared: bool, who: str, wait: bool = False, what: str = "another build"
+) -> int:
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
     mode = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
     try:
@@ -72,7 +88,7 @@ def _take(path: Path, *, shared: bool, who: str, wait: bool = False) -> int:
         holder = os.pread(descriptor, 200, 0).decode(errors="replace").strip()
         os.close(descriptor)
         raise RuntimeError(
-            f"{path.parent.parent}: another build is at work on it ({holder or 'holder unknown'}); "
+            f"{path.parent.parent}: {what} is at work on it ({holder or 'holder unknown'}); "
             "wait for it to end, or stop it"
         ) from error
     except OSError as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import msgspec
 
@@ -18,7 +18,8 @@ from builders.kinds.imported_wishes import (
     pairing_notes,
 )
 from builders.layouts.layout import LISTED, Layout
-from builders.layouts.pairing import Pairing, Partners, list_key, pair_files
+from builders.layouts.lists import read_lists
+from builders.layouts.pairing import Pairing, Partners, pair_files
 from builders.plan import Plan, with_digests
 from builders.planning import KindPlan, PlacedSource, Planned, Store, check_store, make_plan
 from builders.sources import Root, Source, SourceNote, list_files, read_notes, unique_scenes
@@ -80,16 +81,7 @@ def _lists(root: Path, layout: Layout, *, needed: bool) -> dict[str, str] | None
     """Path (as `list_key` has it) -> split, from the authors' list files; None without them."""
     if not layout.lists:
         return None
-    texts, _ = list_files(root, suffixes=frozenset({".txt"}))
-    found: dict[str, str] = {}
-    missing = []
-    for split, name in layout.lists.items():
-        held = [path for path, _ in texts if PurePosixPath(path).name.lower() == name.lower()]
-        if not held:
-            missing.append(name)
-            continue
-        for word in (root / held[0]).read_text(errors="replace").split():
-            found[list_key(word)] = split
+    found, missing = read_lists(root, layout=layout)
     if not missing:
         return found
     listed = any(branch.split == LISTED for form in layout.forms for branch in form)

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from builders.layouts.layout import CHOSEN, Layout
+from builders.layouts.layout import Layout, with_target
 from builders.layouts.pairing import Pairing
 from builders.layouts.plain import folders, unpaired
 from builders.layouts.published import LAYOUTS
@@ -44,11 +44,7 @@ def choose_layout(wishes: ImportWishes) -> Layout:
     if target and target not in layout.targets:
         allowed = f"one of {', '.join(layout.targets)}" if layout.targets else "it has one target"
         raise OptionError(f"--target {target}: {name}: {allowed}")
-    forms = tuple(
-        tuple(replace(branch, gt=branch.gt.replace(CHOSEN, target)) for branch in form)
-        for form in layout.forms
-    )
-    return replace(layout, forms=forms)
+    return with_target(layout, target)
 
 
 def choose_inputs(

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 _FIELD = re.compile(r"\{(\w*)(?::([^{}]*))?\}")
 # The part of a template that `--target` decides.
@@ -24,7 +24,8 @@ class Branch:
     """One folder of inputs and the folder of their targets.
 
     split: the official split, or `LISTED`. lq, gt: templates. variant: what the input is called
-    in a pair's key, fields allowed.
+    in a pair's key, fields allowed. One of the templates may be empty: targets whose inputs are
+    made, or inputs without targets.
     """
 
     split: str
@@ -56,7 +57,8 @@ class Layout:
     may be smaller than targets by a whole factor. anchored: no folder may precede a template.
     targets: what `--target` may name, the usual one first. lists: list files that decide the
     split. shifts: how much a target's `number` may differ from its input's; one value holds for
-    a whole branch. hint: what else may be tried where nothing fits.
+    a whole branch. hint: what else may be tried where nothing fits. preferred: forms are tried in
+    their order and the first that gives something is taken; else two that do are an error.
     """
 
     name: str
@@ -76,6 +78,7 @@ class Layout:
     lists: Mapping[str, str] = field(default_factory=dict)
     shifts: tuple[int, ...] = (0,)
     hint: str = ""
+    preferred: bool = False
 
     def splits(self) -> list[str]:
         """The splits that its branches name, in their order."""
@@ -89,6 +92,15 @@ def both(splits: Mapping[str, str], *, lq: str, gt: str, variant: str) -> tuple[
         Branch(split, lq.replace("<split>", folder), gt.replace("<split>", folder), variant)
         for split, folder in splits.items()
     )
+
+
+def with_target(layout: Layout, target: str) -> Layout:
+    """The layout whose targets are those called `target`, one of `layout.targets`."""
+    forms = tuple(
+        tuple(replace(branch, gt=branch.gt.replace(CHOSEN, target)) for branch in form)
+        for form in layout.forms
+    )
+    return replace(layout, forms=forms)
 
 
 def pattern(template: str, *, anchored: bool) -> re.Pattern[str]:

@@ -7,29 +7,26 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 
-from builders.layouts.layout import LISTED, Branch, Layout, fill, fixed_part, pattern
+from builders.layouts.layout import LISTED, Branch, Layout, fill, pattern
+from builders.layouts.matching import (
+    Form,
+    Match,
+    match_form,
+    nothing_fits,
+    possible_forms,
+)
 
 Key = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True)
-class Match:
-    """A file that fits a branch's template: its path, its fields, its variant (of an input)."""
-
-    path: str
-    branch: Branch
-    fields: Mapping[str, str]
-    variant: str = ""
-
-
-@dataclass(frozen=True)
 class Partners:
-    """A target and its inputs by variant. One of them is missing where a file is alone.
+    """A target and its inputs by variant. One of them is missing where a file is alone, or where
+    its layout has no such files.
 
     name: of the scene, before it is made unique. group: what it must stay together with, or ''.
     """
@@ -72,87 +69,47 @@ def pair_files(
     """
     prefix = "" if layout.anchored or not above else f"{above}/"
     stems = [(path, prefix + posixpath.splitext(path)[0]) for path in paths]
-    forms = _possible(layout, {posixpath.dirname(stem).lower() + "/" for _, stem in stems})
-    tried = [_match(form, stems, layout=layout) for form in forms]
-    found = [pairs for pairs in (_pair(form, layout, lists) for form in tried) if pairs.partners]
+    forms = possible_forms(layout, {posixpath.dirname(stem).lower() + "/" for _, stem in stems})
+    tried: list[Form] = []
+    found: list[Pairing] = []
+    for form in forms:
+        tried.append(match_form(form, stems, layout=layout))
+        pairs = _pair(tried[-1], layout, lists)
+        if pairs.partners:
+            found.append(pairs)
+            if layout.preferred:
+                break
     if len(found) > 1:
         shown = " and ".join(pairs.partners[0].gt or "" for pairs in found[:2])
         raise ValueError(
             f"two forms of {layout.name} are there ({shown}): give the folder of one of them"
         )
     if not found:
-        raise FileNotFoundError(_nothing(paths, layout=layout, tried=tried))
+        raise FileNotFoundError(nothing_fits(paths, layout=layout, tried=tried))
     used = {path for pair in (*found[0].partners, *found[0].alone) for path in _files(pair)}
     matched = {match.path for form in tried for match in (*form.lqs, *form.gts)}
     strangers = [path for path in paths if path not in used and path not in matched]
     return replace(found[0], strangers=strangers)
 
 
-@dataclass(frozen=True)
-class _Form:
-    """The files that fit one form: inputs, each of one branch; targets, of each they fit."""
-
-    branches: Sequence[Branch]
-    lqs: list[Match]
-    gts: list[Match]
-
-
-def _possible(layout: Layout, folders: set[str]) -> list[tuple[Branch, ...]]:
-    """The forms of whose branches one has both its folders here, or all forms if none has."""
-
-    def there(template: str) -> bool:
-        return any(_begins(folder, template, layout=layout) for folder in folders)
-
-    forms = [f for f in layout.forms if any(there(b.lq) and there(b.gt) for b in f)]
-    return [
-        tuple(branch for branch in form if there(branch.lq) or there(branch.gt))
-        for form in forms or layout.forms
-    ]
-
-
-def _begins(low: str, template: str, *, layout: Layout) -> bool:
-    """Whether a path, lower case, may fit a template, by the folders that are always the same."""
-    fixed = fixed_part(template)
-    return low.startswith(fixed) if layout.anchored else fixed in low
-
-
-def _match(form: tuple[Branch, ...], stems: Sequence[tuple[str, str]], *, layout: Layout) -> _Form:
-    """(path, stem) sorted into the branches of a form; an input is of the first that it fits."""
-
-    def compiled(template: str) -> tuple[str, re.Pattern[str]]:
-        return template, pattern(template, anchored=layout.anchored)
-
-    templates = [(branch, compiled(branch.lq), compiled(branch.gt)) for branch in form]
-    lqs: list[Match] = []
-    gts: list[Match] = []
-
-    def fits(stem: str, low: str, side: tuple[str, re.Pattern[str]]) -> re.Match[str] | None:
-        return side[1].fullmatch(stem) if _begins(low, side[0], layout=layout) else None
-
-    for path, stem in stems:
-        low, taken = stem.lower(), False
-        for branch, lq, gt in templates:
-            if not taken and (found := fits(stem, low, lq)):
-                variant = fill(branch.variant, found.groupdict())
-                variant = layout.renames.get(variant.upper(), variant)
-                lqs.append(Match(path, branch, found.groupdict(), variant))
-                taken = True
-            if found := fits(stem, low, gt):
-                gts.append(Match(path, branch, found.groupdict()))
-    return _Form(form, lqs, gts)
-
-
-def _pair(form: _Form, layout: Layout, lists: Mapping[str, str] | None) -> Pairing:
+def _pair(form: Form, layout: Layout, lists: Mapping[str, str] | None) -> Pairing:
     """Every input with the target of the same key; the first input of a target leads."""
     partners: dict[tuple[str, str], Partners] = {}
     alone: list[Partners] = []
+    single: list[Partners] = []
     shifts: dict[str, int] = {}
     twice: list[str] = []
     used: set[str] = set()
-    held = {id(match.branch) for match in form.lqs}
+    held = {id(match.branch) for match in (*form.lqs, *form.gts)}
     for branch in (branch for branch in form.branches if id(branch) in held):
         lqs = [match for match in form.lqs if match.branch is branch]
         gts = [match for match in form.gts if match.branch is branch]
+        if not (branch.lq and branch.gt):
+            single += _single(branch, layout, matches=lqs or gts, twice=twice)
+            used |= {match.path for match in gts}
+            continue
+        if not lqs:
+            continue
         names = _shared(branch)
         shift = _best_shift(lqs, gts, names, layout)
         if shift:
@@ -183,10 +140,25 @@ def _pair(form: _Form, layout: Layout, lists: Mapping[str, str] | None) -> Pairi
     for match in (match for path, match in left.items() if path not in kept):
         split = "train" if match.branch.split == LISTED else match.branch.split
         alone.append(_partners(match, split, layout, match.path, []))
-    return Pairing(list(partners.values()), alone, [], spare, shifts)
+    return Pairing([*partners.values(), *single], alone, [], spare, shifts)
 
 
-def _serves_several(branch: Branch, form: _Form) -> bool:
+def _single(
+    branch: Branch, layout: Layout, *, matches: Sequence[Match], twice: list[str]
+) -> list[Partners]:
+    """The files of a branch of which only one side is distributed: each stands for itself."""
+    fields = sorted(set(pattern(branch.lq or branch.gt, anchored=False).groupindex) - {"above"})
+    _by_key(matches, names=fields, twice=twice)
+    return [
+        _partners(
+            match, branch.split, layout, None if branch.lq else match.path,
+            [match] if branch.lq else [],
+        )
+        for match in matches
+    ]  # fmt: skip
+
+
+def _serves_several(branch: Branch, form: Form) -> bool:
     return len({other.split for other in form.branches if other.gt == branch.gt}) > 1
 
 
@@ -257,32 +229,3 @@ def _split(match: Match, lists: Mapping[str, str] | None) -> str | None:
 def list_key(path: str) -> str:
     """How list files and paths are compared: the last three parts, lower case."""
     return "/".join(PurePosixPath(path).parts[-3:]).lower()
-
-
-def _nothing(paths: Sequence[str], *, layout: Layout, tried: Sequence[_Form]) -> str:
-    """Why no form fits: what is wanted, what is there, and what came nearest."""
-    near = max(tried, key=lambda form: min(len(form.lqs), 1) + min(len(form.gts), 1))
-    folders: dict[str, int] = defaultdict(int)
-    for path in paths:
-        folders[str(PurePosixPath(path).parent)] += 1
-    held = ", ".join(f"{count} in {name}" for name, count in list(folders.items())[:4])
-    wanted = layout.forms[0][-1 if layout.anchored else 0]
-    text = (
-        f"no pair of {layout.name}: wanted {_shown(wanted.lq)} beside {_shown(wanted.gt)} (.png "
-        f"and the like); there are {held or 'no pictures'}"
-    )
-    if near.lqs and not near.gts:
-        text += f". {len(near.lqs)} inputs such as {near.lqs[0].path}, but no target"
-    elif near.gts and not near.lqs:
-        text += f". {len(near.gts)} targets such as {near.gts[0].path}, but no input"
-    elif near.lqs:
-        text += (
-            f". {near.lqs[0].path} and {near.gts[0].path} are there, but no input has a target of "
-            "its own name"
-        )
-    return f"{text}. {layout.hint}" if layout.hint else text
-
-
-def _shown(template: str) -> str:
-    """A template for people: fields without their expressions."""
-    return re.sub(r"\{(\w*)(?::[^{}]*)?\}", lambda f: f"<{f[1]}>" if f[1] else "", template)
