@@ -1,0 +1,1 @@
+"""Where benchmark sets lie: finding, reading and checking their files."""
