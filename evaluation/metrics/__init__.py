@@ -1,0 +1,1 @@
+"""Metrics: what each is, and its arithmetic."""
