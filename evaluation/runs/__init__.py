@@ -1,0 +1,1 @@
+"""Runs: rows, scores, summaries, printed figures."""
