@@ -1,0 +1,1 @@
+"""Near-duplicate pictures between two sets."""
