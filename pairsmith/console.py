@@ -39,15 +39,22 @@ def user_errors() -> Iterator[None]:
     except typer.Exit:  # a RuntimeError in click, but a verb's own verdict
         raise
     except KeyboardInterrupt:
-        err.print("stopped. A build keeps what is finished; the same command goes on from there.")
+        err.print("stopped. What is finished is kept; the same command goes on from there.")
         raise typer.Exit(1) from None
     except (ValueError, OSError, RuntimeError, ImportError) as error:
         if State.debug:
             raise
-        err.print(f"error: {error}")
+        err.print(f"error: {_told(error)}")
         from degrade.option_error import OptionError
 
         raise typer.Exit(2 if isinstance(error, OptionError) else 1) from error
+
+
+def _told(error: Exception) -> str:
+    """What went wrong in one line: of the system's own errors the file and the reason."""
+    if isinstance(error, OSError) and error.filename is not None and error.strerror:
+        return f"{error.filename}: {error.strerror}"
+    return str(error)
 
 
 class Meter:

@@ -6,7 +6,18 @@ from typing import Annotated
 
 import typer
 
-from pairsmith import build, build_clean, build_import, build_raw, dataset, degrade
+from pairsmith import (
+    build,
+    build_clean,
+    build_import,
+    build_raw,
+    compare,
+    dataset,
+    degrade,
+    evaluate,
+    leaks,
+    metrics,
+)
 from pairsmith.console import State, err
 
 _SETTINGS = {"help_option_names": ["-h", "--help"]}
@@ -55,20 +66,25 @@ for verb in (
     dataset.preview,
     dataset.export,
     dataset.push,
+    evaluate.evaluate,
+    evaluate.sets,
+    metrics.metrics,
+    metrics.fit_niqe,
+    compare.compare,
+    leaks.leaks,
 ):
     app.command()(verb)
-
-
-def evaluate() -> None:
-    """The name `evaluate` is taken for a verb that this version does not have."""
-    _absent("evaluate")
+evaluate_model = typer.Typer(
+    name="evaluate",
+    no_args_is_help=True,
+    add_completion=False,
+    context_settings=_SETTINGS,
+    pretty_exceptions_enable=False,
+)
+evaluate_model.command()(evaluate.evaluate)
 
 
 def train_baseline() -> None:
     """The name `train-baseline` is taken for a verb that this version does not have."""
-    _absent("train-baseline")
-
-
-def _absent(name: str) -> None:
-    err.print(f"error: {name} is not in this version; it builds datasets: pairsmith --help")
+    err.print("error: train-baseline is not in this version; pairsmith --help lists what there is")
     raise SystemExit(1)

@@ -96,6 +96,32 @@ def test_resize(tmp_path: Path) -> None:
     assert (report["peer"] == "not found") == ("peer not found" in text)
 
 
+def test_metrics(tmp_path: Path) -> None:
+    report, text = run_quick("metrics.py", tmp_path)
+    check_machine(report)
+    assert report["aims"] == {"BasicSR": 5.0, "pyiqa": 20.0}
+    for threads in report["scores"].values():
+        for times in threads.values():
+            own = times["pairsmith"]
+            for case in times.values():
+                check_times(case, report["repeats"])
+                assert case["ratio"] == pytest.approx(case["wall"] / own["wall"])
+            exact = times.get("scikit-image, Gaussian") or times["scikit-image"]
+            assert exact["value"] == pytest.approx(own["value"], abs=1e-9)
+    assert report["blocks"]["count"] > 1
+    assert (report["peers"]["BasicSR"] == "not found") == ("name a checkout with --peer" in text)
+
+
+def test_every_metric(tmp_path: Path) -> None:
+    report, text = run_quick("every_metric.py", tmp_path)
+    check_machine(report)
+    for name, case in report["metrics"].items():
+        check_times(case, report["repeats"])
+        assert f"| {name} |" in text
+    assert {"psnr", "ssim", "mae", "loe"} <= set(report["metrics"])
+    assert not set(report["metrics"]) & set(report["missing"])
+
+
 def test_pipelines(tmp_path: Path) -> None:
     report, text = run_quick("pipelines.py", tmp_path)
     check_machine(report)

@@ -46,6 +46,9 @@ def test_commands_on_the_pages_exist(page: Path) -> None:
         assert verb in known, f"{page.name}: {program} {verb}"
         for option in re.findall(r"(?<!\S)\[?(--[a-z-]+)", rest.partition("#")[0]):
             assert option in _options(known[verb]), f"{page.name}: {program} {verb} {option}"
+    for rest in re.findall(r"^(?:\.venv/bin/)?evaluate (.*)$", text, re.MULTILINE):
+        for option in re.findall(r"(?<!\S)\[?(--[a-z-]+)", rest.partition("#")[0]):
+            assert option in _options(verbs["evaluate"]), f"{page.name}: evaluate {option}"
 
 
 def test_every_verb_is_on_the_python_page() -> None:
@@ -60,3 +63,14 @@ def test_links_lead_somewhere(page: Path) -> None:
     for link in re.findall(r"\]\(([^)#]+)\)", page.read_text()):
         if "://" not in link:
             assert (page.parent / link).exists(), f"{page.name}: {link}"
+
+
+def test_counts_on_the_pages_are_those_of_the_tables() -> None:
+    from evaluation.benchmarks.table import BENCHMARKS
+    from evaluation.metrics.pyiqa_table import ENTRIES
+
+    for page in ("README.md", "CHANGELOG.md"):
+        (count,) = re.findall(r"(\d+) benchmarks", (ROOT / page).read_text())
+        assert int(count) == len(BENCHMARKS), page
+    (count,) = re.findall(r"(\d+) of pyiqa's", (ROOT / "CHANGELOG.md").read_text())
+    assert int(count) == len(ENTRIES)

@@ -126,7 +126,8 @@ def _picture_call(text: str, function: Callable[[Any], Any]) -> Callable[[Tensor
         try:
             made = function(picture)
         except (TypeError, ArithmeticError, LookupError, AttributeError, NameError) as error:
-            raise ValueError(f"{text}: {type(error).__name__}: {error}") from error
+            hint = f"; what makes a model is written {text}()" if _takes_nothing(function) else ""
+            raise ValueError(f"{type(error).__name__}: {error}{hint}") from error
         if _is_module(made):
             raise ValueError(f"{text} gave a torch module: it makes one, so write {text}()")
         if not isinstance(made, np.ndarray) or made.ndim != 3:
@@ -142,6 +143,10 @@ def _picture_call(text: str, function: Callable[[Any], Any]) -> Callable[[Tensor
         return to_tensor(made)
 
     return call
+
+
+def _takes_nothing(function: Callable[..., Any]) -> bool:
+    return not inspect.signature(function).parameters
 
 
 def _network_of_module(text: str, module: Module, *, options: ModelOptions) -> Network:

@@ -129,3 +129,11 @@ def test_a_module_that_is_not_there(tmp_path: Path) -> None:
 def test_half_is_for_networks() -> None:
     with pytest.raises(OptionError, match=r"--bf16: .* is no torch module"):
         open_model(f"{MODULE}:darken", options=ModelOptions(device="cpu", half="bf16"))
+
+
+def test_a_factory_without_its_brackets_is_told() -> None:
+    model = open_model(f"{MODULE}:network", options=CPU)
+    with pytest.raises(
+        ValueError, match=rf"TypeError: .*makes a model is written {MODULE}:network"
+    ):
+        model.restore(_picture(), 1)
