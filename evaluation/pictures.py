@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -63,6 +64,12 @@ def to_u8(picture: Samples) -> NDArray[np.uint8]:
     return np.rint(np.clip(picture, 0.0, 1.0) * 255.0).astype(np.uint8)
 
 
+def to_rgb8(picture: Samples) -> NDArray[np.uint8]:
+    """[H,W,3] of 8 bits, to show or to store: gray three times, of more channels the first three."""
+    eight = to_u8(picture)
+    return eight[..., :3] if eight.shape[2] >= 3 else np.repeat(eight[..., :1], 3, axis=2)
+
+
 def contents_digest(cases: Sequence[Case]) -> list[str]:
     """What tells cases of equal names apart: of each, a digest of its files' bytes. Files that are
     not there (bundled ones) count by name."""
@@ -72,8 +79,21 @@ def contents_digest(cases: Sequence[Case]) -> list[str]:
         total = hashlib.sha256()
         for path in case.files:
             if path not in known:
-                there = Path(path).is_file()
-                known[path] = (sha256_file(Path(path)) if there else path).encode()
+                known[path] = _file_digest(Path(path)).encode()
             total.update(known[path])
         digests.append(total.hexdigest()[:12])
     return digests
+
+
+def _file_digest(path: Path) -> str:
+    """A file's sha256, or its name where it is not there. A set of one's own is asked twice: for
+    its benchmark and for its run."""
+    if not path.is_file():
+        return str(path)
+    status = path.stat()
+    return _read_digest(path, status.st_size, status.st_mtime_ns)
+
+
+@functools.lru_cache(maxsize=1 << 16)
+def _read_digest(path: Path, size: int, changed: int) -> str:  # noqa: ARG001 parts of the key
+    return sha256_file(path)

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from builders.atomic import TEMPORARY, write_whole
 from degrade.images import encode_picture
-from evaluation.pictures import Samples, to_u8
+from evaluation.pictures import Samples, to_rgb8
 
 U8 = NDArray[np.uint8]
 
@@ -134,8 +134,8 @@ def kept_exhibits(folder: Path) -> dict[int, dict[str, Path]]:
 
 def _shown(pictures: Pictures) -> dict[str, U8]:
     """Kind -> the same window of each picture, [H,W,3] uint8, the input enlarged to the output."""
-    output = _rgb(pictures.output)
-    target = None if pictures.target is None else _rgb(pictures.target)
+    output = to_rgb8(pictures.output)
+    target = None if pictures.target is None else to_rgb8(pictures.target)
     if target is not None and target.shape != output.shape:
         sizes = [f"{side.shape[1]}x{side.shape[0]}" for side in (output, target)]
         raise ValueError(f"an exhibit's output is {sizes[0]}, its target {sizes[1]}: not the same")
@@ -144,7 +144,7 @@ def _shown(pictures: Pictures) -> dict[str, U8]:
     rows = np.arange(top, min(top + LONGEST, height))
     columns = np.arange(left, min(left + LONGEST, width))
     window = np.ix_(rows, columns)
-    lq = _rgb(pictures.lq)
+    lq = to_rgb8(pictures.lq)
     near = np.ix_(rows * lq.shape[0] // height, columns * lq.shape[1] // width)
     shown = {"input": lq[near], "output": output[window]}
     return shown if target is None else {**shown, "target": target[window]}
@@ -163,8 +163,3 @@ def _corner(output: U8, target: U8 | None) -> tuple[int, int]:
         min(max(place - LONGEST // 2, 0), max(size - LONGEST, 0))
         for place, size in ((y, height), (x, width))
     )  # type: ignore[return-value]
-
-
-def _rgb(picture: Samples) -> U8:
-    eight = to_u8(picture)
-    return eight[..., :3] if eight.shape[2] >= 3 else np.repeat(eight[..., :1], 3, axis=2)

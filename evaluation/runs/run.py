@@ -14,7 +14,7 @@ from evaluation.inputs import GaussianNoise
 from evaluation.metrics.metric import Metric
 from evaluation.metrics.table import open_scorers
 from evaluation.models.restorer import Restorer
-from evaluation.pictures import Case, Samples, contents_digest, to_u8
+from evaluation.pictures import Case, Samples, contents_digest, to_rgb8
 from evaluation.protocol import digest_of
 from evaluation.reports.exhibits import Pictures, offer_exhibit
 from evaluation.reports.report import EXHIBITS, write_report
@@ -133,10 +133,8 @@ def run_evaluation(
 
 def _keep(folder: Path, case: Case, *, output: Samples) -> None:
     """The restored picture as an 8-bit PNG, under the case's name."""
-    eight = to_u8(output)
-    rgb = eight.repeat(3, axis=2) if eight.shape[2] == 1 else eight
     name = "".join("_" if char in '/\\:*?"<>|' else char for char in case.name)
-    write_whole(folder / f"{name}.png", encode_picture(rgb, codec="png"))
+    write_whole(folder / f"{name}.png", encode_picture(to_rgb8(output), codec="png"))
 
 
 def _exhibit(

@@ -8,7 +8,7 @@ from pathlib import Path
 from builders.atomic import write_whole
 from degrade.images import encode_picture
 from evaluation.metrics.metric import Metric
-from evaluation.pictures import Samples, to_u8
+from evaluation.pictures import Samples, to_rgb8
 from evaluation.runs.summary import Score
 
 _SIDES = ("outputs", "targets")
@@ -31,10 +31,8 @@ class SetScores:
             return
         for side, picture in zip(_SIDES, (output, next(iter(targets.values()), None)), strict=True):
             if picture is not None:
-                eight = to_u8(picture)
-                rgb = eight.repeat(3, axis=2) if eight.shape[2] == 1 else eight
                 path = self._folder / side / f"{index:05d}.png"
-                write_whole(path, encode_picture(rgb, codec="png"))
+                write_whole(path, encode_picture(to_rgb8(picture), codec="png"))
 
     def scores(self) -> dict[str, Score]:
         """Metric -> its score of what was collected; no interval."""
