@@ -65,7 +65,7 @@ def to_u8(picture: Samples) -> NDArray[np.uint8]:
 
 
 def to_rgb8(picture: Samples) -> NDArray[np.uint8]:
-    """[H,W,3] of 8 bits, to show or to store: gray three times, of more channels the first three."""
+    """[H,W,3] of 8 bits, to show or store: gray three times, of more channels the first three."""
     eight = to_u8(picture)
     return eight[..., :3] if eight.shape[2] >= 3 else np.repeat(eight[..., :1], 3, axis=2)
 

@@ -15,8 +15,6 @@ import io
 import math
 import os
 import pickle
-import threading
-import time
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -31,6 +29,7 @@ from numpy.typing import NDArray
 from scipy.io.matlab import MatReadError
 
 from builders.atomic import whole_file
+from evaluation import reachable
 from evaluation.metrics.metric import Judged, Scorer, Unavailable
 from evaluation.metrics.niqe import LEAST, PATCH, rgb2gray
 from evaluation.metrics.pyiqa_table import ENTRIES, HUB, PYIQA, Entry, WeightsFile
@@ -209,7 +208,7 @@ def _fetch(file: WeightsFile) -> None:
     from pyiqa.archs.arch_util import get_url_from_name
 
     address = file.source or get_url_from_name(file.name)
-    _reach(address)
+    reachable.reach(address)
     path = _hub() / file.folder / file.name
     digest = hashlib.sha256()
     with whole_file(path) as temporary:
@@ -229,37 +228,5 @@ def _fetch_hub(file: WeightsFile) -> None:
     """Into the Hugging Face hub's cache, by its own client, which keeps no parts."""
     from huggingface_hub import constants, hf_hub_download
 
-    _reach(constants.ENDPOINT)
+    reachable.reach(constants.ENDPOINT)
     hf_hub_download(file.source, file.name, etag_timeout=SECONDS)
-
-
-def _reach(address: str) -> None:
-    """Raises OSError where the server does not answer in time, or $HF_HUB_OFFLINE forbids to ask:
-    without a network, looking up a name can take much longer than any socket's time-out."""
-    host = urllib.parse.urlsplit(address).netloc
-    if os.environ.get("HF_HUB_OFFLINE", "").upper() in ("1", "ON", "YES", "TRUE"):
-        raise OSError("HF_HUB_OFFLINE is set")
-    if not _answers(host, minute=int(time.monotonic() // 60)):
-        raise OSError(f"{host} cannot be reached")
-
-
-@functools.lru_cache(maxsize=32)
-def _answers(host: str, *, minute: int) -> bool:  # noqa: ARG001 - one question a minute
-    answered = threading.Event()
-
-    def ask() -> None:
-        try:
-            urllib.request.urlopen(
-                urllib.request.Request(f"https://{host}/", method="HEAD"), timeout=SECONDS
-            ).close()
-        except urllib.error.HTTPError:  # it refuses, so it is there
-            pass
-        except (OSError, http.client.HTTPException):
-            return
-        answered.set()
-
-    # a thread that nobody waits for: a stuck look-up must not hold the program either
-    thread = threading.Thread(target=ask, daemon=True)
-    thread.start()
-    thread.join(SECONDS)
-    return answered.is_set()

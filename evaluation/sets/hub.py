@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import posixpath
 import tarfile
-import urllib.request
 from pathlib import Path
 
 from builders.atomic import write_whole
 from degrade.reading.clean import PICTURE_SUFFIXES
+from evaluation import reachable
 from evaluation.benchmark import Benchmark
 from evaluation.sets.places import sets_cache
-
-REACH = 5  # seconds to wait for the hub's first answer
 
 
 def fetch_set(benchmark: Benchmark) -> Path:
@@ -33,7 +31,7 @@ def fetch_set(benchmark: Benchmark) -> Path:
     repository, _, file = benchmark.hub.partition(":")
     try:
         if not constants.HF_HUB_OFFLINE:  # else only what it has kept is looked for
-            _reach(f"{constants.ENDPOINT}/api/datasets/{repository}")
+            reachable.reach(constants.ENDPOINT)
         tar = hf_hub_download(repository, file, repo_type="dataset")
     except (HfHubHTTPError, OSError) as error:
         raise ConnectionError(
@@ -48,9 +46,3 @@ def fetch_set(benchmark: Benchmark) -> Path:
                 write_whole(folder / "HR" / name, content.read())
     write_whole(marker, benchmark.hub.encode())
     return sets_cache()
-
-
-def _reach(address: str) -> None:
-    """Raises OSError in seconds where the hub is out of reach; its own client tries for 20."""
-    with urllib.request.urlopen(urllib.request.Request(address, method="HEAD"), timeout=REACH):
-        pass

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from degrade.images import encode_picture
 from degrade.option_error import OptionError
-from evaluation.metrics import distribution, perceptual
+from evaluation import reachable
+from evaluation.metrics import distribution
 from evaluation.metrics.distribution import (
     DISTANCES,
     distance_by,
@@ -138,7 +139,7 @@ def test_resizing_is_clean_fids(sides: tuple[list[Path], list[Path]]) -> None:
 def test_without_weights(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     pytest.importorskip("pyiqa")
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
-    monkeypatch.setattr(perceptual, "_answers", lambda *_, **__: False)
+    monkeypatch.setattr(reachable, "answers", lambda *_, **__: False)
     with pytest.raises(Unavailable, match="kid: its weights are not on this machine") as caught:
         open_distribution("kid", device="cpu")
     assert caught.value.file == "pt_inception-2015-12-05-6726825d.pth"

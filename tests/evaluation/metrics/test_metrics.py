@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from degrade.images import read_picture
 from degrade.option_error import OptionError
-from evaluation.metrics import ecc, fidelity, lightness, luma, perceptual, ssim
+from evaluation import reachable
+from evaluation.metrics import ecc, fidelity, lightness, luma, ssim
 from evaluation.metrics.luma import luma_float
 from evaluation.metrics.metric import MEANS, Judged, Unavailable
 from evaluation.metrics.niqe import Pristine, niqe_score, rgb2gray, save_pristine
@@ -182,7 +183,7 @@ def test_unknown_name() -> None:
 def test_what_cannot_be_had_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     pytest.importorskip("pyiqa")
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
-    monkeypatch.setattr(perceptual, "_answers", lambda *_, **__: False)
+    monkeypatch.setattr(reachable, "answers", lambda *_, **__: False)
     found, missing = open_scorers(["ssim", "lpips", "fid", "psnr", "ssim"], device="cpu")
     assert list(found) == ["ssim", "psnr"]
     assert [each.metric for each in missing] == ["lpips", "fid"]

@@ -19,6 +19,7 @@ import pytest
 from numpy.typing import NDArray
 
 from degrade.images import read_picture
+from evaluation import reachable
 from evaluation.metrics import perceptual
 from evaluation.metrics.metric import Judged, Unavailable
 from evaluation.metrics.perceptual import open_perceptual
@@ -29,7 +30,7 @@ pytest.importorskip("pyiqa")
 
 NAMES = ("I03", "I04", "I06")
 FREE = [name for name, entry in ENTRIES.items() if not entry.files]
-ANSWERS = perceptual._answers  # the tests' fixture puts another in its place
+ANSWERS = reachable.answers  # the tests' fixture puts another in its place
 SINGLE = [name for name, entry in ENTRIES.items() if entry.metric.mode != "set"]
 
 
@@ -39,7 +40,7 @@ def cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
     monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
-    monkeypatch.setattr(perceptual, "_answers", lambda *_, **__: False)
+    monkeypatch.setattr(reachable, "answers", lambda *_, **__: False)
     return tmp_path / "hub" / "pyiqa"
 
 
@@ -216,7 +217,7 @@ def serve(monkeypatch: pytest.MonkeyPatch, data: bytes, *, told: int) -> list[st
         asked.append(address)
         return Answer(data, told=told)
 
-    monkeypatch.setattr(perceptual, "_answers", lambda *_, **__: True)
+    monkeypatch.setattr(reachable, "answers", lambda *_, **__: True)
     monkeypatch.setattr(urllib.request, "urlopen", urlopen)
     return asked
 
@@ -257,7 +258,7 @@ def test_which_servers_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     released = threading.Event()
 
     def urlopen(request: urllib.request.Request, timeout: float) -> io.BytesIO:
-        assert timeout == perceptual.SECONDS
+        assert timeout == reachable.SECONDS
         if request.host == "refuses":
             raise urllib.error.HTTPError(request.full_url, 403, "no", Message(), None)
         if request.host == "unknown":
@@ -267,7 +268,7 @@ def test_which_servers_answer(monkeypatch: pytest.MonkeyPatch) -> None:
         return io.BytesIO()
 
     monkeypatch.setattr(urllib.request, "urlopen", urlopen)
-    monkeypatch.setattr(perceptual, "SECONDS", 0.2)
+    monkeypatch.setattr(reachable, "SECONDS", 0.2)
     ANSWERS.cache_clear()
     found = {host: ANSWERS(host, minute=0) for host in ("there", "refuses", "unknown", "stuck")}
     released.set()

@@ -12,8 +12,8 @@ import pytest
 from set_folders import scene
 
 from degrade.images import encode_picture
+from evaluation import reachable
 from evaluation.benchmarks.table import BENCHMARKS
-from evaluation.sets import hub
 from evaluation.sets.find import find_set
 from evaluation.sets.hub import fetch_set
 from evaluation.sets.places import sets_cache
@@ -51,7 +51,7 @@ def test_pictures_are_unpacked_by_their_names_alone_and_once(
         return str(tar)
 
     monkeypatch.setattr(huggingface_hub, "hf_hub_download", download)
-    monkeypatch.setattr(hub, "_reach", lambda _address: None)
+    monkeypatch.setattr(reachable, "reach", lambda _address: None)
     assert fetch_set(SET5) == fetch_set(SET5) == cache
     assert asked == [("eugenesiow/Set5", "data/Set5_HR.tar.gz", "dataset")]
     held = sorted(path.name for path in (cache / "Set5" / "HR").iterdir())
@@ -66,7 +66,7 @@ def test_a_hub_out_of_reach_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
         raise OSError("no route")
 
     monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", False)
-    monkeypatch.setattr(hub, "_reach", gone)
+    monkeypatch.setattr(reachable, "reach", gone)
     with pytest.raises(ConnectionError, match="set5-x4: not found, and eugenesiow/Set5 on the"):
         fetch_set(SET5)
 
