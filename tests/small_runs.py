@@ -11,7 +11,7 @@ from set_folders import scene
 
 from evaluation.benchmark import Benchmark
 from evaluation.inputs import GaussianNoise, make_shown
-from evaluation.models.restorer import Restorer
+from evaluation.models.restorer import Restorer, Scale
 from evaluation.pictures import Case, Samples, Shown
 from evaluation.protocol import Protocol
 from evaluation.runs.run import RunOptions, run_evaluation
@@ -36,12 +36,12 @@ def small_cases(count: int = 6) -> list[Case]:
     ]
 
 
-def model(restore: Callable[[Samples, int], Samples], *, name: str = "own") -> Restorer:
+def model(restore: Callable[[Samples, Scale], Samples], *, name: str = "own") -> Restorer:
     """A restorer of any function."""
     return Restorer(restore=restore, name=name, scale=1, channels=(3,), facts={"kind": "function"})
 
 
-def identity(picture: Samples, scale: int) -> Samples:
+def identity(picture: Samples, scale: Scale) -> Samples:
     """The input."""
     assert scale == 1
     return picture

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import cv2
 import numpy as np
 
 from builders.atomic import sha256_file
@@ -18,7 +19,7 @@ from degrade.option_error import OptionError, nearest
 from evaluation.models.cost import count_macs, count_parameters
 from evaluation.models.module_call import module_call, module_measure
 from evaluation.models.network import Network
-from evaluation.models.options import ModelOptions, find_device
+from evaluation.models.options import ModelOptions, find_device, refuse
 from evaluation.models.probing import probe
 from evaluation.models.tensors import to_picture, to_tensor
 
@@ -26,6 +27,11 @@ if TYPE_CHECKING:
     from torch import Tensor
     from torch.nn import Module
 
+# What a function of the user's may raise that is its fault, and no reason to stop a run.
+_FAULTS = (
+    TypeError, ArithmeticError, LookupError, AttributeError, NameError, AssertionError, cv2.error,
+    StopIteration, BufferError, EOFError,
+)  # fmt: skip
 PATTERN = re.compile(r"([A-Za-z_][\w.]*):([A-Za-z_][\w.]*)(\(\))?")
 
 
@@ -41,6 +47,7 @@ def open_function(text: str, *, options: ModelOptions) -> Network:
     match = PATTERN.fullmatch(text)
     if match is None:
         raise OptionError(f"--model {text}: a function is written module:function")
+    refuse(options, ("network",), why=f"{text} makes its own network")
     module_name, name, made = match.groups()
     found = _find(module_name, name)
     if inspect.isclass(found) and not made:
@@ -55,8 +62,7 @@ def open_function(text: str, *, options: ModelOptions) -> Network:
             f"{text} gave a {type(model).__name__}; wanted is a torch.nn.Module or a function of "
             "pictures"
         )
-    if options.half:
-        raise OptionError(f"{options.half_flag}: {text} is no torch module; leave it out")
+    refuse(options, ("half", "compile"), why=f"{text} is no torch module")
     return Network(
         call=_picture_call(text, model),
         scale=0,
@@ -125,7 +131,7 @@ def _picture_call(text: str, function: Callable[[Any], Any]) -> Callable[[Tensor
         given = picture.shape
         try:
             made = function(picture)
-        except (TypeError, ArithmeticError, LookupError, AttributeError, NameError) as error:
+        except _FAULTS as error:
             hint = f"; what makes a model is written {text}()" if _takes_nothing(function) else ""
             raise ValueError(f"{type(error).__name__}: {error}{hint}") from error
         if _is_module(made):
@@ -152,11 +158,13 @@ def _takes_nothing(function: Callable[..., Any]) -> bool:
 def _network_of_module(text: str, module: Module, *, options: ModelOptions) -> Network:
     device = find_device(options)
     module = module.to(device).eval()
-    call = module_call(module, device=device, half=options.half)
+    call = plain = module_call(module, device=device, half=options.half)
     try:
         channels, scale, sizes = probe(call)
     except ValueError as error:
         raise ValueError(f"{text}: {error}") from error
+    if options.compile:
+        call = module_call(module, device=device, half=options.half, compiled=True)
 
     def forward(module: Any, picture: Tensor) -> Any:
         return module(picture)
@@ -167,7 +175,7 @@ def _network_of_module(text: str, module: Module, *, options: ModelOptions) -> N
         channels=(channels,),
         sizes=sizes,
         device=device,
-        measure=module_measure(call, device=device),
+        measure=module_measure(plain, device=device),
         facts={
             "kind": "module",
             "call": text,

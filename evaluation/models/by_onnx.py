@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,20 +12,24 @@ import numpy as np
 
 from builders.atomic import sha256_file
 from degrade.option_error import OptionError
-from evaluation.models.network import Network
-from evaluation.models.options import ModelOptions, find_device
+from evaluation.models.network import DEFAULT_SIGMA, Network
+from evaluation.models.options import ModelOptions, find_device, refuse
 from evaluation.models.probing import CHANNELS, probe
+from evaluation.models.sizes import SizeRule
 
 if TYPE_CHECKING:
     from torch import Tensor
 
+FACTS = "pairsmith"  # in the metadata of files that this project exported
 _TYPES = {"tensor(float)": np.float32, "tensor(float16)": np.float16}
 
 
 def open_onnx(path: Path, *, options: ModelOptions) -> Network:
     """An ONNX file of one input [1,C,H,W] in [0,1], float32 or float16, and one output.
 
-    A size or a number of channels that the file fixes is kept to; the rest is found by trying.
+    A size or a number of channels that the file fixes is kept to; the rest is read in its metadata
+    where this project exported it, and else found by trying. Such a file may have a second input,
+    for the noise.
     Raises ValueError where onnxruntime is missing, cannot read it, or it maps no picture.
     """
     try:
@@ -33,10 +38,8 @@ def open_onnx(path: Path, *, options: ModelOptions) -> Network:
         raised: Any = importlib.import_module("onnxruntime.capi.onnxruntime_pybind11_state")
     except ImportError as error:
         raise ValueError(f"{path}: needs onnxruntime: pip install 'pairsmith[onnx]'") from error
-    if options.half:
-        raise OptionError(
-            f"{options.half_flag}: an ONNX file has its own precision; export it in fp16"
-        )
+    why = f"{path.name} is ONNX, which has its own precision and is compiled by onnxruntime"
+    refuse(options, ("half", "compile", "network"), why=why)
     failures = (
         raised.Fail, raised.InvalidArgument, raised.InvalidGraph, raised.InvalidProtobuf,
         raised.NoSuchFile, raised.NotImplemented, raised.RuntimeException,
@@ -48,13 +51,17 @@ def open_onnx(path: Path, *, options: ModelOptions) -> Network:
         session = onnxruntime.InferenceSession(str(path), quiet, providers=providers)
     except failures as error:
         raise ValueError(f"{path}: onnxruntime cannot read it ({_said(error)})") from error
-    source, kind = _input(path, session)
+    facts = json.loads(session.get_modelmeta().custom_metadata_map.get(FACTS, "{}"))
+    told = facts.get("told") == "sigma"
+    source, kind = _input(path, session, besides=("sigma",) if told else ())
     outputs = [output.name for output in session.get_outputs()][:1]
 
-    def call(picture: Tensor) -> Tensor:
+    def call(picture: Tensor, sigma: float = DEFAULT_SIGMA) -> Tensor:
         import torch
 
         feed = {source.name: picture.numpy().astype(kind, copy=False)}
+        if told:
+            feed["sigma"] = np.full(len(picture), sigma / 255.0, np.float32)
         try:
             (output,) = session.run(outputs, feed)
         except failures as error:
@@ -64,15 +71,24 @@ def open_onnx(path: Path, *, options: ModelOptions) -> Network:
 
     _, channels, height, width = source.shape
     fixed = (height, width) if isinstance(height, int) and isinstance(width, int) else None
-    try:
-        count, scale, sizes = probe(
-            call, channels=(channels,) if isinstance(channels, int) else CHANNELS, fixed=fixed
-        )
-    except ValueError as error:
-        raise ValueError(f"{path}: {error}") from error
+    if fixed:
+        refuse(options, ("tile",), why=f"{path.name} takes {width}x{height} alone, tiles of it")
+    if facts:
+        count, scale, sizes = facts["channels"], facts["scale"], SizeRule(**facts["sizes"])
+    else:
+        try:
+            count, scale, sizes = probe(
+                call, channels=(channels,) if isinstance(channels, int) else CHANNELS, fixed=fixed
+            )
+        except ValueError as error:
+            raise ValueError(f"{path}: {error}") from error
+    notes = []
+    if options.tile == "auto" and not fixed:
+        notes.append("memory of ONNX files is not measured: --tile auto takes whole pictures first")
     return Network(
         call=call,
         scale=scale,
+        told="sigma" if told else "",
         channels=(count,),
         sizes=sizes,
         device=device,
@@ -83,9 +99,12 @@ def open_onnx(path: Path, *, options: ModelOptions) -> Network:
             "parameters": _parameters(path),
             "macs": None,
         },
-        notes=("memory of ONNX files is not measured: --tile auto takes whole pictures first",)
-        if options.tile == "auto" and not fixed
-        else (),
+        tiling=facts.get("tiling", "supported"),
+        luma=facts.get("luma", False),
+        pre_upsampled=facts.get("pre_upsampled", False),
+        trained_scale=facts.get("trained_scale", 0),
+        method=facts.get("method", ""),
+        notes=tuple(notes),
     )
 
 
@@ -121,9 +140,11 @@ def _digest(path: Path) -> str:
     return hashlib.sha256("".join(map(sha256_file, [path, *beside])).encode()).hexdigest()
 
 
-def _input(path: Path, session: Any) -> tuple[Any, type[np.floating[Any]]]:
-    """The file's one input, and its type."""
-    inputs = session.get_inputs()
+def _input(
+    path: Path, session: Any, *, besides: tuple[str, ...] = ()
+) -> tuple[Any, type[np.floating[Any]]]:
+    """The file's one input but for those named `besides`, and its type."""
+    inputs = [one for one in session.get_inputs() if one.name not in besides]
     if len(inputs) != 1:
         names = ", ".join(one.name for one in inputs)
         raise ValueError(f"{path}: has {len(inputs)} inputs ({names}); one picture is given")

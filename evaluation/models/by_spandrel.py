@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from builders.atomic import sha256_file
 from evaluation.models.cost import count_macs, count_parameters
 from evaluation.models.module_call import module_call, module_measure
-from evaluation.models.network import Network
-from evaluation.models.options import ModelOptions, find_device
+from evaluation.models.network import DEFAULT_SIGMA, Network
+from evaluation.models.options import ModelOptions, find_device, refuse
 from evaluation.models.pickles import load_weights
 from evaluation.models.sizes import SizeRule
 
@@ -34,6 +34,7 @@ def open_spandrel(path: Path, *, options: ModelOptions) -> Network:
     self-ensemble and blended tiles take the means of outputs as they are.
     Raises ValueError for files that it does not know, and for models that need a mask.
     """
+    refuse(options, ("network",), why=f"{path.name} is opened by spandrel, which tells by itself")
     device = find_device(options)
     weights = load_weights(path)
     descriptor = _describe(path, weights)
@@ -44,31 +45,26 @@ def open_spandrel(path: Path, *, options: ModelOptions) -> Network:
         raise ValueError(
             f"{path}: {architecture} fills in what a mask leaves out; it maps no picture alone"
         )
-    return _network(path, descriptor, options=options, device=device, sigma=None)
+    return _network(path, descriptor, options=options, device=device)
 
 
 def _network(
-    path: Path,
-    descriptor: ImageModelDescriptor,
-    *,
-    options: ModelOptions,
-    device: str,
-    sigma: float | None,
+    path: Path, descriptor: ImageModelDescriptor, *, options: ModelOptions, device: str
 ) -> Network:
-    """sigma: what a network that is told the noise is told, None for spandrel's own 15."""
     architecture = descriptor.architecture.name
     module = descriptor.model.to(device).eval()
     told = _told_noise(descriptor)
-    forward = _forward(descriptor, sigma=sigma if told else None)
-    call = module_call(module, device=device, half=options.half, call=forward)
+    forward = _with_map if told else _beneath(descriptor)
+    plain = module_call(module, device=device, half=options.half, call=forward)
+    call = plain
+    if options.compile:
+        call = module_call(module, device=device, half=options.half, call=forward, compiled=True)
     needs = descriptor.size_requirements
     sizes = SizeRule(multiple=needs.multiple_of, minimum=max(1, needs.minimum), square=needs.square)
     vouched = {"fp16": descriptor.supports_half, "bf16": descriptor.supports_bfloat16}
     notes = []
     if not vouched.get(options.half, True):
         notes.append(f"spandrel does not vouch for {options.half} of {architecture}")
-    if told and sigma is None:
-        notes.append(f"{architecture} is told the noise: sigma 15 of 255, for want of another")
     macs = count_macs(module, call=forward, channels=descriptor.input_channels, sizes=sizes)
     facts = {
         "kind": "spandrel",
@@ -78,23 +74,18 @@ def _network(
         "parameters": count_parameters(module),
         "macs": macs,
     }
-    if told:
-        facts["sigma"] = 15.0 if sigma is None else sigma
-
-    def at_noise(given: float) -> Network:
-        return _network(path, descriptor, options=options, device=device, sigma=given)
-
     return Network(
         call=call,
         scale=descriptor.scale,
+        told="sigma" if told else "",
         channels=(descriptor.input_channels,),
         sizes=sizes,
         tiling=_TILINGS[descriptor.tiling.name],
         device=device,
-        measure=module_measure(call, device=device),
+        batches=True,
+        measure=module_measure(plain, device=device),
         facts=facts,
         notes=tuple(notes),
-        at_noise=at_noise if told else None,
     )
 
 
@@ -107,20 +98,17 @@ def _told_noise(descriptor: ImageModelDescriptor) -> bool:
     return first.shape[1] == descriptor.input_channels + 1
 
 
-def _forward(
-    descriptor: ImageModelDescriptor, *, sigma: float | None
-) -> Callable[[Any, Tensor], Any]:
-    """(module, picture) -> its output. spandrel's own call clips: what is beneath it is taken,
-    where this version has that."""
+def _with_map(module: Any, picture: Tensor, sigma: float = DEFAULT_SIGMA) -> Any:
+    """(module, picture, noise of 0 ... 255) -> its output."""
     import torch
 
-    if sigma is not None:
-        level = sigma / 255.0
+    level = torch.full_like(picture[:, :1], sigma / 255.0)
+    return module(torch.cat([picture, level], dim=1))
 
-        def with_map(module: Any, picture: Tensor) -> Any:
-            return module(torch.cat([picture, torch.full_like(picture[:, :1], level)], dim=1))
 
-        return with_map
+def _beneath(descriptor: ImageModelDescriptor) -> Callable[[Any, Tensor], Any]:
+    """(module, picture) -> its output. spandrel's own call clips: what is beneath it is taken,
+    where this version has that."""
     beneath = getattr(descriptor, "_call_fn", None)
     if beneath is None:
         return lambda _module, picture: descriptor(picture)

@@ -9,7 +9,7 @@ from builders.atomic import sha256_file
 from evaluation.models.cost import count_parameters
 from evaluation.models.module_call import module_call, module_measure
 from evaluation.models.network import Network
-from evaluation.models.options import ModelOptions, find_device
+from evaluation.models.options import ModelOptions, find_device, refuse
 from evaluation.models.probing import probe
 
 
@@ -21,6 +21,7 @@ def open_torchscript(path: Path, *, options: ModelOptions) -> Network:
     """
     import torch
 
+    refuse(options, ("compile", "network"), why=f"{path.name} is TorchScript, a whole program")
     device = find_device(options)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)  # its deprecation: files of it remain

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from fractions import Fraction
 
-from evaluation.models.restorer import Restorer
+from evaluation.models.restorer import Restorer, Scale
 from evaluation.pictures import Samples
 
 
@@ -13,8 +14,8 @@ def chain(models: Sequence[Restorer]) -> Restorer:
     """Each model gets what the one before it gave, neither clipped nor rounded between.
 
     Scales multiply. Of models of any scale (interpolation, functions) the last takes what the
-    others leave of the set's, and the rest keep the size. Raises ValueError for no models, and
-    when it runs, where the scales do not make the set's.
+    others leave, and the rest keep the size; of a fraction the last that takes one does.
+    Raises ValueError for no models, and when it runs, where the scales do not make what is asked.
     """
     if not models:
         raise ValueError("a chain needs a model; none was given")
@@ -22,20 +23,26 @@ def chain(models: Sequence[Restorer]) -> Restorer:
         return models[0]
     own = math.prod(model.scale or 1 for model in models)
     free = [place for place, model in enumerate(models) if not model.scale]
+    fractions = [place for place in free if models[place].fractions]
     names = " + ".join(model.name for model in models)
     notes: list[str] = []
 
     def told() -> list[str]:
-        return [f"{model.name}: {note}" for model in models for note in model.notes]
+        return [
+            note if note.startswith(f"{model.name} ") else f"{model.name}: {note}"
+            for model in models
+            for note in model.notes
+        ]
 
-    def restore(picture: Samples, scale: int) -> Samples:
-        left, over = divmod(scale, own)
-        if over or (left != 1 and not free):
-            wants = f"wants x{scale}" if scale > 1 else "keeps the size"
-            raise ValueError(f"{names} together are x{own}; this set {wants}")
+    def restore(picture: Samples, scale: Scale) -> Samples:
+        left = Fraction(scale) / own
+        takers = free if left.denominator == 1 else fractions
+        if left < 1 or (left != 1 and not takers):
+            raise ValueError(f"{names} together are x{own}; asked is x{float(scale):g}")
+        last: Scale = int(left) if left.denominator == 1 else left
         for place, model in enumerate(models):
-            factor = model.scale or (left if place == free[-1] else 1)
-            picture = model.restore(picture, factor)
+            rest = last if takers and place == takers[-1] else 1
+            picture = model.restore(picture, model.scale or rest)
             notes.extend(note for note in told() if note not in notes)
         return picture
 
@@ -48,6 +55,8 @@ def chain(models: Sequence[Restorer]) -> Restorer:
         name="+".join(model.name for model in models),
         restore=restore,
         scale=0 if free else own,
+        fractions=bool(fractions),
+        default_scale=own * _default([models[place].default_scale for place in free]),
         channels=models[0].channels,
         facts={
             "kind": "chain",
@@ -61,3 +70,11 @@ def chain(models: Sequence[Restorer]) -> Restorer:
         notes=notes,
         at_noise=at_noise if any(model.at_noise for model in models) else None,
     )
+
+
+def _default(scales: Sequence[int]) -> int:
+    """Of the models of any scale: the last one's, where the others are known to be of use at 1 or
+    it enlarges; 0 where it must be said."""
+    if not scales or (scales[-1] == 1 and set(scales) != {1}):
+        return 0
+    return scales[-1]

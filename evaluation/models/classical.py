@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from degrade.resize import resize_matlab
-from evaluation.models.restorer import Restorer
+from evaluation.models.options import NETWORK_FIELDS, ModelOptions, refuse
+from evaluation.models.restorer import Restorer, Scale, whole_scale
 from evaluation.pictures import Samples, to_u8
 
 CLAHE_CLIP = 2.0  # contrast limit, in multiples of a flat histogram's count
@@ -99,9 +100,7 @@ def _on_lightness(
         parts[..., 0] = function(np.ascontiguousarray(parts[..., 0]))
         made = cv2.cvtColor(parts, back)
     else:
-        raise ValueError(
-            f"{name} takes gray or RGB, and this set's inputs have {bits.shape[2]} channels"
-        )
+        raise ValueError(f"{name} takes gray or RGB, and the input has {bits.shape[2]} channels")
     return made.astype(np.float32) / np.float32(255)
 
 
@@ -115,15 +114,16 @@ KEEPING: dict[str, tuple[Callable[[Samples], Samples], dict[str, object]]] = {
 NAMES = ("identity", "nearest", "bilinear", "bicubic", "lanczos", "clahe", "histeq", "gamma")
 
 
-def classical(name: str) -> Restorer:
-    """The model of one of NAMES. Its `options` are its own settings: those of networks (device,
-    tile ...) change nothing here."""
+def classical(name: str, *, options: ModelOptions) -> Restorer:
+    """The model of one of NAMES, whose `options` among the facts are its own settings. Raises
+    OptionError for options of networks; a device is none."""
+    refuse(options, NETWORK_FIELDS, why=f"{name} is no network")
     facts = {"kind": "classical", "file": None, "sha256": None, "parameters": 0, "macs": None}
     if name in METHODS:
         method = METHODS[name]
 
-        def enlarge(picture: Samples, scale: int) -> Samples:
-            return interpolate(picture, scale=scale, method=method)
+        def enlarge(picture: Samples, scale: Scale) -> Samples:
+            return interpolate(picture, scale=whole_scale(scale, name=name), method=method)
 
         return Restorer(
             name=name,
@@ -133,9 +133,9 @@ def classical(name: str) -> Restorer:
         )
     function, settings = KEEPING[name]
 
-    def keep(picture: Samples, scale: int) -> Samples:
+    def keep(picture: Samples, scale: Scale) -> Samples:
         if scale != 1:
-            raise ValueError(f"{name} keeps the size; this set wants x{scale}: use bicubic")
+            raise ValueError(f"{name} keeps the size; asked is x{float(scale):g}: use bicubic")
         return function(picture)
 
     return Restorer(

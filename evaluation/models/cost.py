@@ -1,4 +1,4 @@
-"""What a network costs: parameters, and multiply-adds at a 256x256 input."""
+"""What a network costs: parameters, and multiply-adds at an input's size."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import copy
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from evaluation.models.sizes import SizeRule
+from evaluation.models.sizes import Size, SizeRule
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -21,9 +21,14 @@ def count_parameters(module: Module) -> int:
 
 
 def count_macs(
-    module: Module, *, call: Callable[[Any, Tensor], Any], channels: int, sizes: SizeRule
+    module: Module,
+    *,
+    call: Callable[[Any, Tensor], Any],
+    channels: int,
+    sizes: SizeRule,
+    size: Size = (SIDE, SIDE),
 ) -> int | None:
-    """Multiply-adds of one picture of 256x256 (or the least size above that the network takes).
+    """Multiply-adds of one picture of `size` (or the least size above that the network takes).
 
     Of convolutions, matrix products and attention, as papers' "FLOPs" mostly are; additions,
     norms and activations are not counted. call: (module, [1,C,H,W]) -> output. Nothing is computed:
@@ -33,7 +38,7 @@ def count_macs(
     import torch
     from torch.utils.flop_counter import FlopCounterMode
 
-    height, width = sizes.padded((SIDE, SIDE))
+    height, width = sizes.padded(size)
     try:
         bare = copy.deepcopy(module).to("meta")
         picture = torch.empty(1, channels, height, width, device="meta")

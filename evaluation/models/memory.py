@@ -56,7 +56,7 @@ def run_within_memory(
                 raise
             said = str(error).strip().split("\n")[0][:200]
         # outside the handler: its traceback would keep the network's tensors alive
-        _release()
+        release_memory()
         smaller = min(tile, longest) // 2 if tile else longest // 2
         smaller = max(LEAST_TILE, smaller // LEAST_TILE * LEAST_TILE)
         if smaller >= (tile or longest):
@@ -71,7 +71,8 @@ def run_within_memory(
         tile = smaller
 
 
-def _release() -> None:
+def release_memory() -> None:
+    """Gives back what CUDA's allocator keeps but does not use."""
     import torch
 
     if torch.cuda.is_available():

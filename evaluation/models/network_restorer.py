@@ -1,7 +1,8 @@
-"""A network as a Restorer: enlargement before it, self-ensemble, tiles, memory, checks."""
+"""A network as a Restorer: enlargement before it, self-ensemble, checks, in the memory there is."""
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,79 +10,104 @@ import numpy as np
 from degrade.option_error import OptionError
 from degrade.resize import resize_matlab
 from evaluation.models.ensemble import self_ensemble
-from evaluation.models.memory import free_memory, run_within_memory, tile_for
-from evaluation.models.network import Network
+from evaluation.models.memory_plan import MemoryPlan
+from evaluation.models.network import DEFAULT_SIGMA, Network
 from evaluation.models.options import ModelOptions
-from evaluation.models.restorer import Restorer
-from evaluation.models.sizes import pad_reflect
+from evaluation.models.restorer import Restorer, Scale, whole_scale
 from evaluation.models.tensors import to_picture, to_tensor
-from evaluation.models.tiles import default_overlap, in_tiles
 from evaluation.pictures import Samples
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-_PROBED = 128  # pixels, side of the tile on which memory is measured
 
-
-def restorer_of(network: Network, *, name: str, options: ModelOptions) -> Restorer:
-    """The network as a Restorer named `name`. Raises OptionError where an option cannot hold."""
-    if options.pre_upsample and network.scale > 1:
-        raise OptionError(
-            f"--pre-upsample: {name} enlarges x{network.scale} itself; it is for networks that "
-            "keep the size"
-        )
-    if options.tile not in (0, "auto") and network.tiling == "never":
-        raise OptionError(
-            f"--tile {options.tile}: {name} cuts by itself or needs the whole picture; leave it out"
-        )
+def restorer_of(
+    network: Network, *, name: str, options: ModelOptions, sigma: float | None = None
+) -> Restorer:
+    """The network as a Restorer named `name`. sigma: what a network that is told the noise is told,
+    0 ... 255. Raises OptionError where an option cannot hold."""
+    _check(network, name=name, options=options)
     notes = list(network.notes)
     if options.tile not in (0, "auto") and network.tiling == "discouraged":
         notes.append(f"{name} sees the whole picture at once; tiles may change its results")
-    runner = _Runner(network, name=name, options=options, notes=notes)
-    facts = {
-        **network.facts,
-        "scale": network.scale,
-        "options": options.facts(device=network.device),
-    }
-    told = network.at_noise
-
-    def at_noise(sigma: float) -> Restorer:
-        assert told is not None
-        return restorer_of(told(sigma), name=name, options=options)
-
+    if options.batch not in (1, "auto") and not network.batches:
+        notes.append(f"{name} takes one picture at a time: --batch is left aside")
+    told_noise = network.told == "sigma"
+    if told_noise and sigma is None:
+        notes.append(
+            f"{network.facts.get('architecture', name)} is told the noise: sigma "
+            f"{DEFAULT_SIGMA:g} of 255, for want of another"
+        )
+    level = DEFAULT_SIGMA if sigma is None else sigma
+    enlarged = options.pre_upsample or network.pre_upsampled
+    function = network.scale == 0 and not network.told and not enlarged
+    runner = _Runner(network, name=name, options=options, notes=notes, sigma=level)
     return Restorer(
         name=name,
         restore=runner.restore,
         method="" if options.ensemble else network.method,
-        scale=0 if options.pre_upsample else network.scale,
+        scale=0 if enlarged else network.scale,
+        fractions=enlarged or network.told == "scale",
+        default_scale=1 if function else network.trained_scale,
         channels=network.channels,
-        facts=facts,
+        facts={
+            **network.facts,
+            **({"sigma": level} if told_noise else {}),
+            "scale": network.scale,
+            "options": options.facts(device=network.device),
+        },
         notes=notes,
-        at_noise=None if told is None else at_noise,
+        luma=network.luma,
+        at_noise=partial(_at_noise, network, name, options) if told_noise else None,
     )
 
 
-class _Runner:
-    """What a Restorer of a network keeps between pictures: the tile that memory allows.
+def _at_noise(network: Network, name: str, options: ModelOptions, sigma: float) -> Restorer:
+    return restorer_of(network, name=name, options=options, sigma=sigma)
 
-    A tile once made smaller stays so for what is larger than it, so that a run out of memory
-    happens once; a picture that the tile holds is taken whole.
-    """
+
+def _check(network: Network, *, name: str, options: ModelOptions) -> None:
+    """Raises OptionError."""
+    if options.pre_upsample:
+        why = ""
+        if network.scale > 1 or network.told == "scale":
+            why = f"enlarges {f'x{network.scale}' if network.scale else 'by any scale'} itself"
+        elif network.pre_upsampled:
+            why = "has its pictures enlarged by bicubic without it"
+        if why:
+            raise OptionError(
+                f"--pre-upsample: {name} {why}; it is for networks that keep the size, where "
+                "nothing says that they want it: leave it out"
+            )
+    if options.tile not in (0, "auto") and network.tiling == "never":
+        raise OptionError(
+            f"--tile {options.tile}: {name} cuts by itself or needs the whole picture; leave it out"
+        )
+
+
+class _Runner:
+    """sigma: of 0 ... 255, for a network that is told the noise."""
 
     def __init__(
-        self, network: Network, *, name: str, options: ModelOptions, notes: list[str]
+        self,
+        network: Network,
+        *,
+        name: str,
+        options: ModelOptions,
+        notes: list[str],
+        sigma: float,
     ) -> None:
-        self.network, self.name, self.options, self.notes = network, name, options, notes
-        self.tile: int | None = None if options.tile == "auto" else options.tile
+        self.network, self.name, self.options, self.sigma = network, name, options, sigma
+        self.memory = MemoryPlan(network, name=name, options=options, notes=notes)
 
-    def restore(self, picture: Samples, scale: int) -> Samples:
+    def restore(self, picture: Samples, scale: Scale) -> Samples:
         """See Restorer.restore."""
         picture, own = self._fitted(picture, scale)
         tensor = to_tensor(picture)
+        told = {"": (), "sigma": (self.sigma,), "scale": (float(own),)}[self.network.told]
 
         def call(part: Tensor) -> Tensor:
-            return self._whole(part, scale=own)
+            return self.memory.run(part, told, scale=own)
 
         try:
             if self.options.ensemble:
@@ -103,83 +129,34 @@ class _Runner:
             raise ValueError(f"{self.name}: the output holds NaN or infinity{hint}")
         return restored
 
-    def _fitted(self, picture: Samples, scale: int) -> tuple[Samples, int]:
+    def _fitted(self, picture: Samples, scale: Scale) -> tuple[Samples, Scale]:
         """The picture as the network gets it and the scale that is left to it, once both fit."""
-        channels = picture.shape[2]
-        if self.network.channels and channels not in self.network.channels:
-            takes = " or ".join(map(str, self.network.channels))
+        network, channels = self.network, picture.shape[2]
+        if network.channels and channels not in network.channels:
+            takes = " or ".join(map(str, network.channels))
             raise ValueError(
-                f"{self.name} takes {takes} channel{'s' * (takes != '1')}, and this set's inputs "
-                f"have {channels}: take a set or a model of the other kind"
+                f"{self.name} takes {takes} channel{'s' * (takes != '1')}, and the input has "
+                f"{channels}: take pictures or a model of the other kind"
             )
         if self.options.ensemble and channels == 6:
             raise ValueError(
                 "--self-ensemble: a dual-pixel input mirrored or turned has the parallax of its "
                 "views the wrong way; leave it out"
             )
-        if self.options.pre_upsample:
-            large = resize_matlab(picture, scale=scale, reading="matlab-bicubic-double")
-            return large, 1
-        if self.network.scale not in (0, scale):
-            if self.network.scale == 1:
-                raise ValueError(
-                    f"{self.name} keeps the size; this set wants x{scale}: add --pre-upsample "
-                    "(bicubic before the network), or take a model of this scale"
+        if self.options.pre_upsample or network.pre_upsampled:
+            if scale != 1:
+                picture = resize_matlab(
+                    picture, scale=float(scale), reading="matlab-bicubic-double"
                 )
-            wants = f"wants x{scale}" if scale > 1 else "keeps the size"
+            return picture, 1
+        if network.told == "scale":
+            return picture, scale
+        if network.scale in (0, scale):
+            return picture, whole_scale(scale, name=self.name)
+        if network.scale == 1:
             raise ValueError(
-                f"{self.name} is x{self.network.scale}; this set {wants}: take the model or the "
-                "set of the other scale"
+                f"{self.name} keeps the size; asked is x{float(scale):g}: add --pre-upsample "
+                "(bicubic before the network), or take a model of this scale"
             )
-        return picture, scale
-
-    def _whole(self, tensor: Tensor, *, scale: int) -> Tensor:
-        """One picture within the memory there is."""
-        network = self.network
-        longest = max(tensor.shape[2:])
-        if self.tile is None:
-            self.tile = self._tile_by_memory(tensor)
-        planned = self.tile
-        if self.options.tile == "auto" and planned:
-            if tensor.shape[2] * tensor.shape[3] <= planned**2:
-                planned = 0  # long and narrow, yet no more than the tile holds
-            else:
-                self._note(f"--tile auto: pictures above {planned}x{planned} went in tiles of it")
-
-        def run(tile: int) -> Tensor:
-            side = network.sizes.tile(tile) if tile else 0
-            overlap = self.options.overlap
-            if overlap is None:
-                overlap = default_overlap(side or min(network.sizes.fixed or (0,)))
-            if side and side - overlap < network.sizes.multiple:
-                side = network.sizes.up(overlap + network.sizes.multiple)  # else none advances
-            return in_tiles(
-                network.call,
-                tensor,
-                scale=scale,
-                tile=(side, side) if side else None,
-                overlap=overlap,
-                sizes=network.sizes,
-            )
-
-        if network.tiling == "never" or network.sizes.fixed:
-            return run(0)
-        output, used = run_within_memory(run, tile=planned, longest=longest, notes=self.notes)
-        if used != planned:
-            self.tile = used
-        return output
-
-    def _note(self, text: str) -> None:
-        if text not in self.notes:
-            self.notes.append(text)
-
-    def _tile_by_memory(self, tensor: Tensor) -> int:
-        """--tile auto: measured on a corner of the first picture."""
-        network = self.network
-        if network.tiling != "supported" or network.sizes.fixed or network.measure is None:
-            return 0
-        probe = tensor[:, :, :_PROBED, :_PROBED]
-        probe = pad_reflect(probe, network.sizes.padded((_PROBED, _PROBED)))
-        free = free_memory(network.device)
-        used = network.measure(probe) / (probe.shape[2] * probe.shape[3])
-        return tile_for(free=free, bytes_per_pixel=used)
+        asked = f"asked is x{float(scale):g}" if scale != 1 else "asked is to keep the size"
+        raise ValueError(f"{self.name} is x{network.scale}; {asked}: take a model of that scale")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import difflib
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from degrade.option_error import OptionError, nearest
@@ -20,19 +21,22 @@ from evaluation.models.restorer import Restorer
 # Opens a checkpoint of this project (a folder, or a file of weights); None where it is none.
 Ours = Callable[[Path, ModelOptions], Restorer | None]
 
-SUFFIXES = (".pth", ".pt", ".ckpt", ".safetensors", ".onnx", ".ts", ".torchscript")
+SUFFIXES = (".pth", ".pt", ".ckpt", ".safetensors", ".onnx", ".ts", ".torchscript", ".mat")
 
 
-def open_model(text: str, *, options: ModelOptions, ours: Ours | None = None) -> Restorer:
+def open_model(
+    text: str, *, options: ModelOptions, ours: Ours | None = None, besides: Sequence[str] = ()
+) -> Restorer:
     """The model that `text` names.
 
     text: one of NAMES; a file (SUFFIXES; which kind it is is told by its content); a folder of this
     project's checkpoints; or 'module:function'. ours: asked first for folders and files of weights.
-    Raises OptionError for a text that names nothing, FileNotFoundError for a file that is not
-    there, ValueError for one that cannot be read.
+    besides: names that the caller opens himself, which a wrong text may mean too. Raises
+    OptionError for a text that names nothing, FileNotFoundError for a file that is not there,
+    ValueError for one that cannot be read.
     """
     if text in NAMES:
-        return classical(text)
+        return classical(text, options=options)
     path = Path(text).expanduser()
     if path.is_dir():
         return _open_folder(path, options=options, ours=ours)
@@ -42,9 +46,10 @@ def open_model(text: str, *, options: ModelOptions, ours: Ours | None = None) ->
         return restorer_of(open_function(text, options=options), name=text, options=options)
     if path.suffix.lower() in SUFFIXES or path.name != text:
         raise FileNotFoundError(f"{text}: no such file{_beside(path)}")
+    names = (*NAMES, *besides)
     raise OptionError(
-        f"--model {text}: one of {', '.join(NAMES)}; a file ({' '.join(SUFFIXES)}) or a folder of "
-        f"a checkpoint; or module:function{nearest(text, NAMES)}"
+        f"--model {text}: one of {', '.join(names)}; a file ({' '.join(SUFFIXES)}) or a folder of "
+        f"a checkpoint; or module:function{nearest(text, names)}"
     )
 
 
@@ -75,7 +80,10 @@ def _open_file(path: Path, *, options: ModelOptions, ours: Ours | None) -> Resto
 
 
 def _beside(path: Path) -> str:
-    """The nearest name in the same folder, or that there is no such folder."""
+    """The nearest name of a model's file in the same folder, or that there is no such folder."""
     if not path.parent.is_dir():
         return f"; there is no folder {path.parent} either"
-    return nearest(path.name, [one.name for one in path.parent.iterdir()])
+    files = [one for one in sorted(path.parent.iterdir()) if one.suffix.lower() in SUFFIXES]
+    stems = [one.stem for one in files]  # the suffix is alike, and says nothing of what is meant
+    close = difflib.get_close_matches(path.stem, stems, n=1, cutoff=0.6)
+    return f"; did you mean {files[stems.index(close[0])].name!r}?" if close else ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -10,6 +11,7 @@ from degrade.option_error import OptionError, nearest
 
 ENSEMBLES = ("", "mean", "median")
 HALVES = ("", "fp16", "bf16")
+MOST_TILES = 16  # in one call: more gained nothing in speed, and costs memory
 LEAST_TILE = 64  # below this, what tiles share costs more than what they hold
 
 
@@ -25,7 +27,11 @@ class ModelOptions:
     ensemble: '' none, or 'mean' or 'median' over the eight flips and quarter turns.
     half: '' float32, or 'fp16' or 'bf16' by autocast; inputs, outputs and weights stay float32.
     pre_upsample: the input is enlarged by MATLAB's bicubic (double) before a network that keeps
-    the size (SRCNN, VDSR).
+    the size (SRCNN, VDSR); networks of this project that need it say so themselves.
+    batch: tiles of one size that go through the network at a time; 'auto' is 1 on a processor and
+    as many as memory holds on CUDA, at most MOST_TILES.
+    compile: the network is compiled by torch.compile at its first picture.
+    network: the bundled network that the weights are of, by name, where their shapes do not tell.
     """
 
     device: str = "auto"
@@ -34,6 +40,9 @@ class ModelOptions:
     ensemble: str = ""
     half: str = ""
     pre_upsample: bool = False
+    batch: int | Literal["auto"] = 1
+    compile: bool = False
+    network: str = ""
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"auto|cpu|mps|cuda(:\d+)?", self.device):
@@ -57,6 +66,10 @@ class ModelOptions:
                     f"--overlap {self.overlap}: 0 to half of the tile"
                     + (f" ({side // 2} pixels)" if side else "")
                 )
+        if self.batch != "auto" and (
+            isinstance(self.batch, bool) or not isinstance(self.batch, int) or self.batch < 1
+        ):
+            raise OptionError(f"--batch {self.batch}: 'auto', or 1 or more tiles at a time")
         for name, value, allowed in (
             ("ensemble", self.ensemble, ENSEMBLES),
             ("half", self.half, HALVES),
@@ -75,6 +88,26 @@ class ModelOptions:
     def facts(self, *, device: str) -> dict[str, Any]:
         """What a summary keeps of them, with the device that 'auto' became."""
         return {**asdict(self), "device": device}
+
+
+# Field of ModelOptions -> how it is written on the command line.
+_FLAGS = {
+    "tile": "--tile {}", "overlap": "--overlap {}", "batch": "--batch {}",
+    "ensemble": "--self-ensemble", "compile": "--compile", "pre_upsample": "--pre-upsample",
+    "network": "--network {}",
+}  # fmt: skip
+# What says something of a network alone.
+NETWORK_FIELDS = ("half", *_FLAGS)
+
+
+def refuse(options: ModelOptions, fields: Sequence[str], *, why: str) -> None:
+    """Raises OptionError for the first of these fields that was asked for: which has neither its
+    default nor 'auto'. why: what the model is, as in 'bicubic is no network'."""
+    for name in fields:
+        value = getattr(options, name)
+        if value not in ("auto", getattr(ModelOptions, name)):
+            flag = options.half_flag if name == "half" else _FLAGS[name].format(value)
+            raise OptionError(f"{flag}: {why}; leave it out")
 
 
 def find_device(options: ModelOptions) -> str:

@@ -32,7 +32,8 @@ _PLAIN = re.compile(
 
 
 def kind_of(path: Path) -> str:
-    """'torchscript', 'safetensors', 'onnx' or 'weights' (a pickle of PyTorch's), by its content.
+    """'torchscript', 'safetensors', 'onnx', 'matlab' or 'weights' (a pickle of PyTorch's), by its
+    content.
 
     Raises FileNotFoundError, or ValueError for files that are empty, cut short, or something else.
     """
@@ -56,6 +57,8 @@ def kind_of(path: Path) -> str:
         return "onnx"
     if head.startswith(b"PK"):
         return _kind_of_zip(path)
+    if head.startswith(b"MATLAB "):
+        return "matlab"
     if head[8:9] == b"{" and int.from_bytes(head[:8], "little") < 1 << 32:
         return "safetensors"
     if head[:1] == b"\x80" or head[257:262] == b"ustar":
@@ -78,6 +81,11 @@ def _kind_of_zip(path: Path) -> str:
         return "torchscript"
     if any(name.endswith("data.pkl") for name in names):
         return "weights"
+    if any(name.endswith("models/model.json") for name in names):
+        raise ValueError(
+            f"{path}: a program of torch.export, which torch.export.load runs; give the checkpoint "
+            "that it was made from, or an ONNX file"
+        )
     raise ValueError(
         f"{path}: a zip of {', '.join(names[:3])}, not of PyTorch's; unpack it and give the file "
         "of weights inside"
@@ -92,8 +100,14 @@ def load_weights(path: Path) -> Mapping[str, Any]:
     """
     import torch
 
-    if kind_of(path) == "safetensors":
+    kind = kind_of(path)
+    if kind == "safetensors":
         return _load_safetensors(path)
+    if kind == "matlab":
+        raise ValueError(
+            f"{path}: a MATLAB file of no network that is read from one; save its weights by name "
+            "as .safetensors or .pth"
+        )
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of pickle protocols

@@ -7,11 +7,17 @@ is a linear ramp from one to the other; what is nearer to a tile's border than 3
 is never used. So the result is the whole picture's where the network's receptive radius is at most
 3/8 of the overlap, and elsewhere it lies between the neighbours' values.
 The ramp is a + w (b - a): where both tiles agree the value is theirs, bit for bit.
+
+An enlargement by a fraction p/q puts the pixels of a tile where the whole picture's are only if the
+tile begins at a multiple of q: starts are then multiples of q too.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import math
+from collections.abc import Callable, Iterable, Iterator
+from fractions import Fraction
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from evaluation.models.sizes import Size, SizeRule, pad_reflect
@@ -53,15 +59,25 @@ def tile_starts(side: int, *, tile: int, overlap: int, multiple: int = 1) -> lis
 
 
 def in_tiles(
-    call: Call, picture: Tensor, *, scale: int, tile: Size | None, overlap: int, sizes: SizeRule
+    call: Call,
+    picture: Tensor,
+    *,
+    scale: int | Fraction,
+    tile: Size | None,
+    overlap: int,
+    sizes: SizeRule,
+    batch: int = 1,
 ) -> Tensor:
-    """[1,C,H,W] -> [1,C',H*scale,W*scale] by calls of one size each.
+    """[1,C,H,W] -> [1,C',floor(H*scale),floor(W*scale)] by calls of one size each.
 
     tile: (height, width) as `sizes` allows; None: the whole picture in one call. Padded by
     reflection at the right and the bottom as far as `sizes` needs, and cropped after. A network of
-    a fixed size has tiles of it, whatever `tile` says.
+    a fixed size has tiles of it, whatever `tile` says. batch: tiles that one call gets at most,
+    [batch,C,h,w].
     Raises ValueError where a call gives another size than its input's times scale.
     """
+    import torch
+
     height, width = picture.shape[2:]
     padded = sizes.padded((height, width))
     tile = sizes.fixed or tile
@@ -77,25 +93,35 @@ def in_tiles(
             padded = (max(base[0], tile[0]), max(base[1], tile[1]))
     work = pad_reflect(picture, padded)
     side = tile or padded
+    multiple = math.lcm(sizes.multiple, scale.denominator)
+    if sizes.fixed is None and not sizes.square:
+        # the last tile ends where the picture does, so what it begins at depends on its side
+        side = (
+            side[0] + (padded[0] - side[0]) % multiple,
+            side[1] + (padded[1] - side[1]) % multiple,
+        )
     rows, columns = (
-        tile_starts(whole, tile=part, overlap=min(overlap, part // 2), multiple=sizes.multiple)
+        tile_starts(whole, tile=part, overlap=min(overlap, part // 2), multiple=multiple)
         for whole, part in zip(padded, side, strict=True)
     )
 
-    def one(top: int, left: int) -> Tensor:
-        part = work[:, :, top : top + side[0], left : left + side[1]].contiguous()
-        return _checked(call(part), part, scale=scale)
+    def made() -> Iterator[Tensor]:
+        places = ((top, left) for top in rows for left in columns)
+        while some := list(islice(places, batch)):
+            parts = [work[:, :, top : top + side[0], left : left + side[1]] for top, left in some]
+            given = parts[0].contiguous() if len(parts) == 1 else torch.cat(parts)
+            yield from _checked(call(given), given, scale=scale).split(1)
 
+    each = made()
     strips = (
-        _join((one(top, left) for left in columns), columns, side[1], axis=3, scale=scale)
-        for top in rows
+        _join(islice(each, len(columns)), columns, side[1], axis=3, scale=scale) for _ in rows
     )
     whole = _join(strips, rows, side[0], axis=2, scale=scale)
-    return whole[:, :, : height * scale, : width * scale]
+    return whole[:, :, : int(height * scale), : int(width * scale)]
 
 
 def _join(
-    parts: Iterable[Tensor], starts: list[int], side: int, *, axis: int, scale: int
+    parts: Iterable[Tensor], starts: list[int], side: int, *, axis: int, scale: int | Fraction
 ) -> Tensor:
     """Parts that begin at `starts` (pixels of the input) along an axis, blended into one tensor."""
     import torch
@@ -105,15 +131,19 @@ def _join(
     if len(starts) == 1:
         return first
     shape = list(first.shape)
-    shape[axis] = (starts[-1] + side) * scale
+    shape[axis] = int((starts[-1] + side) * scale)
+    large = int(side * scale)
     out = torch.empty(shape, dtype=first.dtype)
-    out.narrow(axis, 0, side * scale).copy_(first)
+    out.narrow(axis, 0, large).copy_(first)
     for before, start, part in zip(starts, starts[1:], parts, strict=False):
         # with two tiles alone there is one ramp, and it meets no other
         room = start - before if len(starts) > 2 else side
         begin, length = _ramp(before + side - start, room=room)
-        begin, length = (start + begin) * scale, length * scale
-        inside = begin - start * scale
+        # inwards, so that of a fraction no pixel is used whose own lies nearer to the border
+        end = int((start + begin + length) * scale)
+        begin = math.ceil((start + begin) * scale)
+        end = max(begin, end)
+        length, inside = end - begin, begin - int(start * scale)
         if length:
             here = out.narrow(axis, begin, length)
             weight = ((torch.arange(length, dtype=first.dtype) + 0.5) / length).view(
@@ -121,9 +151,7 @@ def _join(
             )
             here += weight * (part.narrow(axis, inside, length) - here)
         tail = inside + length
-        out.narrow(axis, begin + length, side * scale - tail).copy_(
-            part.narrow(axis, tail, side * scale - tail)
-        )
+        out.narrow(axis, begin + length, large - tail).copy_(part.narrow(axis, tail, large - tail))
     return out
 
 
@@ -136,11 +164,12 @@ def _ramp(shared: int, *, room: int) -> tuple[int, int]:
     return (shared - length) // 2, length
 
 
-def _checked(output: Tensor, part: Tensor, *, scale: int) -> Tensor:
-    wanted = (part.shape[2] * scale, part.shape[3] * scale)
-    if output.dim() != 4 or output.shape[0] != 1 or tuple(output.shape[2:]) != wanted:
+def _checked(output: Tensor, part: Tensor, *, scale: int | Fraction) -> Tensor:
+    count = part.shape[0]
+    wanted = (int(part.shape[2] * scale), int(part.shape[3] * scale))
+    if output.dim() != 4 or output.shape[0] != count or tuple(output.shape[2:]) != wanted:
         raise ValueError(
             f"the model gave {list(output.shape)} for {list(part.shape)}; wanted is "
-            f"[1,C,{wanted[0]},{wanted[1]}] (x{scale})"
+            f"[{count},C,{wanted[0]},{wanted[1]}] (x{float(scale):g})"
         )
     return output

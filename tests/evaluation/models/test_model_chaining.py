@@ -13,7 +13,7 @@ from degrade.resize import resize_matlab
 from evaluation.models import ModelOptions, chain, open_model
 from evaluation.models.network import Network
 from evaluation.models.network_restorer import restorer_of
-from evaluation.models.restorer import Restorer
+from evaluation.models.restorer import Restorer, Scale
 from evaluation.pictures import Samples
 
 CPU = ModelOptions(device="cpu")
@@ -41,7 +41,7 @@ def test_a_chain_multiplies_scales_and_keeps_order() -> None:
     assert np.array_equal(both.restore(picture, 6), expected)
     assert both.facts["parameters"] == 10
     assert (both.name, both.method) == ("m+m", "")
-    with pytest.raises(ValueError, match=r"m \+ m together are x6; this set wants x4"):
+    with pytest.raises(ValueError, match=r"m \+ m together are x6; asked is x4"):
         both.restore(picture, 4)
     with pytest.raises(ValueError, match="a chain needs a model"):
         chain([])
@@ -56,7 +56,7 @@ def test_interpolation_in_a_chain_takes_what_is_left() -> None:
         assert both.scale == 0
         assert both.restore(picture, 4).shape == (64, 48, 3)
         assert both.restore(picture, 2).shape == (32, 24, 3)
-        with pytest.raises(ValueError, match="together are x2; this set wants x3"):
+        with pytest.raises(ValueError, match="together are x2; asked is x3"):
             both.restore(picture, 3)
     chained = chain([_model(2), bicubic]).restore(picture, 4)
     doubled = picture.repeat(2, 0).repeat(2, 1)
@@ -67,9 +67,9 @@ def test_interpolation_in_a_chain_takes_what_is_left() -> None:
 def test_a_chain_tells_its_models_notes() -> None:
     first = _model(1)
 
-    def restore(picture: Samples, scale: int) -> Samples:
+    def restore(picture: Samples, scale: Scale) -> Samples:
         first.notes.append("out of memory")
-        return picture.repeat(scale, 0).repeat(scale, 1)
+        return picture.repeat(int(scale), 0).repeat(int(scale), 1)
 
     noisy = replace(first, restore=restore)
     both = chain([noisy, open_model("identity", options=CPU)])

@@ -112,7 +112,7 @@ def test_what_keeps_the_size_says_so(name: str) -> None:
     model = _open(name)
     assert model.scale == 1
     assert model.restore(picture, 1).shape == picture.shape
-    with pytest.raises(ValueError, match=f"{name} keeps the size; this set wants x4: use bicubic"):
+    with pytest.raises(ValueError, match=f"{name} keeps the size; asked is x4: use bicubic"):
         model.restore(picture, 4)
 
 
@@ -128,7 +128,7 @@ def test_every_name_takes_gray_and_rgb(name: str, channels: int) -> None:
 
 @pytest.mark.parametrize("name", ["clahe", "histeq"])
 def test_equalizers_refuse_two_views(name: str) -> None:
-    with pytest.raises(ValueError, match="takes gray or RGB, and this set's inputs have 6"):
+    with pytest.raises(ValueError, match="takes gray or RGB, and the input has 6"):
         _open(name).restore(to_unit(_rgb(channels=6)), 1)
 
 

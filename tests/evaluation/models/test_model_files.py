@@ -108,7 +108,7 @@ def test_auto_tiles_are_measured_on_the_network(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # 3 -> 12 -> 3 channels of float32: 96 bytes a pixel at most; half of this is 64x64 of them
-    monkeypatch.setattr("evaluation.models.network_restorer.free_memory", lambda _: 2 * 64**2 * 96)
+    monkeypatch.setattr("evaluation.models.memory_plan.free_memory", lambda _: 2 * 64**2 * 96)
     path = _script(_net(), tmp_path / "net.ts")
     picture = _picture(150, 97)
     auto = open_model(path, options=ModelOptions(device="cpu", tile="auto"))
@@ -202,5 +202,7 @@ def test_onnx_without_onnxruntime_says_what_to_install(
 
 def test_onnx_has_its_own_precision(tmp_path: Path) -> None:
     path = _onnx(tmp_path / "net.onnx", shape=(1, 3, "h", "w"))
-    with pytest.raises(OptionError, match="--bf16: an ONNX file has its own precision"):
+    with pytest.raises(
+        OptionError, match=r"--bf16: net\.onnx is ONNX, which has its own precision"
+    ):
         open_model(path, options=ModelOptions(device="cpu", half="bf16"))

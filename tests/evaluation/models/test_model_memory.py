@@ -158,7 +158,7 @@ def test_auto_tiles_need_half_of_what_is_free_at_most() -> None:
 
 
 def test_auto_measures_and_cuts_what_is_larger(monkeypatch: pytest.MonkeyPatch) -> None:
-    free = "evaluation.models.network_restorer.free_memory"
+    free = "evaluation.models.memory_plan.free_memory"
     monkeypatch.setattr(free, lambda _: 2 * 128**2 * 100)
     sides: list[int] = []
 
@@ -176,11 +176,32 @@ def test_auto_measures_and_cuts_what_is_larger(monkeypatch: pytest.MonkeyPatch) 
     sides.clear()
     model.restore(picture[:160, :100], 1)
     assert sides == [160]
-    # one that sees the whole picture at once is not cut while memory lasts
-    sides.clear()
+    # one that sees the whole picture at once is cut only where memory does not hold the whole
     whole = Network(call=call, scale=1, measure=network.measure, tiling="discouraged")
-    restorer_of(whole, name="m", options=ModelOptions(tile="auto")).restore(picture, 1)
-    assert sides == [300]
+    for times, side in ((2, 128), (8, 300)):
+        monkeypatch.setattr(free, lambda _, n=times: n * 128**2 * 100)
+        sides.clear()
+        model = restorer_of(whole, name="m", options=ModelOptions(tile="auto"))
+        assert np.array_equal(model.restore(picture, 1), picture)
+        assert set(sides) == {side}
+        assert any("tiles may change its results" in note for note in model.notes) == (times == 2)
+
+
+def test_what_a_network_says_of_its_memory_is_not_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("evaluation.models.memory_plan.free_memory", lambda _: 2 * 192**2 * 100)
+    sides: list[int] = []
+
+    def call(picture: Tensor) -> Tensor:
+        sides.append(max(picture.shape[2:]))
+        return picture
+
+    def measure(_: Tensor) -> int:
+        raise AssertionError("measured")
+
+    network = Network(call=call, scale=1, measure=measure, bytes_per_pixel=100.0)
+    model = restorer_of(network, name="m", options=ModelOptions(tile="auto"))
+    model.restore(np.zeros((300, 300, 3), np.float32), 1)
+    assert set(sides) == {192}
 
 
 def test_free_memory_heeds_a_containers_limit(tmp_path: Path) -> None:

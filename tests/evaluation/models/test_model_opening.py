@@ -45,6 +45,8 @@ def test_every_name_opens_with_facts(name: str) -> None:
     [
         ("bicubc", OptionError, r"^--model bicubc: one of identity, .*did you mean 'bicubic'\?"),
         ("dnet.pth", FileNotFoundError, r"dnet\.pth: no such file; did you mean 'net\.pth'\?"),
+        ("net.ckpt", FileNotFoundError, r"net\.ckpt: no such file; did you mean 'net\.pth'\?"),
+        ("sketches.pth", FileNotFoundError, r"sketches\.pth: no such file$"),
         ("x/net.pth", FileNotFoundError, "there is no folder x either"),
         ("empty", ValueError, "a folder, but no checkpoint of this project; give a file"),
         ("held", ValueError, r"give one of its files: net\.onnx"),
@@ -55,6 +57,7 @@ def test_what_names_no_model(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "net.pth").write_bytes(b"x")
+    (tmp_path / "sketches.png").write_bytes(b"x")
     (tmp_path / "empty").mkdir()
     (tmp_path / "held").mkdir()
     (tmp_path / "held/net.onnx").write_bytes(b"x")
@@ -128,6 +131,50 @@ def test_enlargement_before_a_network_is_matlabs_in_double() -> None:
     assert np.array_equal(model.restore(luma, 3), 1 - large)
     with pytest.raises(OptionError, match="--pre-upsample: sr enlarges x2 itself"):
         restorer_of(Network(call=lambda part: part, scale=2), name="sr", options=options)
+
+
+@pytest.mark.parametrize(
+    ("options", "flag"),
+    [
+        ({"tile": 64}, "--tile 64"), ({"overlap": 8}, "--overlap 8"), ({"batch": 2}, "--batch 2"),
+        ({"ensemble": "mean"}, "--self-ensemble"), ({"half": "fp16"}, "--half"),
+        ({"half": "bf16"}, "--bf16"), ({"compile": True}, "--compile"),
+        ({"pre_upsample": True}, "--pre-upsample"), ({"network": "srcnn"}, "--network srcnn"),
+        ({"tile": "auto", "batch": "auto"}, ""),
+    ],
+)  # fmt: skip
+def test_options_of_networks_are_refused_by_what_is_none(
+    options: dict[str, Any], flag: str
+) -> None:
+    how = ModelOptions(device="cpu", **options)
+    if not flag:
+        assert open_model("bicubic", options=how).name == "bicubic"
+        return
+    with pytest.raises(OptionError, match=f"{flag}: bicubic is no network; leave it out"):
+        open_model("bicubic", options=how)
+
+
+def test_the_noise_is_told_at_each_call_and_the_rest_stays() -> None:
+    told: list[float] = []
+
+    def call(part: Tensor, sigma: float) -> Tensor:
+        told.append(sigma)
+        return part
+
+    facts = {"architecture": "DRUNet", "sha256": "ab", "macs": 7}
+    network = Network(call=call, scale=1, told="sigma", facts=facts, pre_upsampled=True)
+    model = restorer_of(network, name="net", options=CPU)
+    note = "DRUNet is told the noise: sigma 15 of 255, for want of another"
+    assert model.notes == [note] and model.facts["sigma"] == 15
+    assert model.at_noise is not None
+    louder = model.at_noise(50.0)
+    assert not louder.notes and louder.facts == {**model.facts, "sigma": 50.0}
+    assert (louder.scale, louder.fractions) == (model.scale, model.fractions) == (0, True)
+    for one in (model, louder):
+        assert one.restore(_picture(), 2).shape == (32, 24, 3)
+    assert told == [15, 50]
+    with pytest.raises(ValueError, match="network told 'noise': one of '', 'sigma', 'scale'"):
+        Network(call=call, scale=1, told="noise")
 
 
 def test_tiling_advice_is_kept_to() -> None:

@@ -105,7 +105,7 @@ def test_a_network_that_enlarges(tmp_path: Path) -> None:
         assert expected.min() < 0 or expected.max() > 1
         odd = _run(model, picture[:, :, :13, :17])
         assert odd.shape == (1, 3, 13 * scale, 17 * scale)
-        with pytest.raises(ValueError, match=f"net is x{scale}; this set wants x3"):
+        with pytest.raises(ValueError, match=f"net is x{scale}; asked is x3"):
             model.restore(np.zeros((8, 8, 3), np.float32), 3)
 
 
@@ -147,9 +147,9 @@ def test_16_bits_are_near_and_do_change(tmp_path: Path) -> None:
 
 def test_channels_and_scale_that_do_not_fit_are_named(tmp_path: Path) -> None:
     model = open_model(_save(tmp_path, _dncnn(3)), options=CPU)
-    with pytest.raises(ValueError, match="net takes 3 channels, and this set's inputs have 1"):
+    with pytest.raises(ValueError, match="net takes 3 channels, and the input has 1"):
         model.restore(np.zeros((8, 8, 1), np.float32), 1)
-    with pytest.raises(ValueError, match="net keeps the size; this set wants x2: add --pre-"):
+    with pytest.raises(ValueError, match="net keeps the size; asked is x2: add --pre-"):
         model.restore(np.zeros((8, 8, 3), np.float32), 2)
 
 

@@ -19,7 +19,7 @@ import pytest
 from small_runs import NOISY, evaluate, identity, model, small_cases, with_targets_as_outputs
 
 from evaluation.inputs import Bicubic
-from evaluation.models.restorer import Restorer
+from evaluation.models.restorer import Restorer, Scale
 from evaluation.pictures import Case, Samples, Shown
 from evaluation.protocol import Protocol
 from evaluation.runs.run import RunOptions
@@ -66,7 +66,7 @@ def test_a_run_that_stops_goes_on_and_ends_as_if_it_had_not(tmp_path: Path) -> N
     seen: list[int] = []
 
     def fails_at(limit: int) -> Restorer:
-        def restore(picture: Samples, scale: int) -> Samples:
+        def restore(picture: Samples, scale: Scale) -> Samples:
             seen.append(1)
             if len(seen) > limit:
                 raise ValueError("the machine is tired")
@@ -119,7 +119,7 @@ def test_kill_9_loses_no_row(tmp_path: Path) -> None:
     assert 2 <= kept < 6
     calls: list[int] = []
 
-    def counted(picture: Samples, scale: int) -> Samples:
+    def counted(picture: Samples, scale: Scale) -> Samples:
         calls.append(1)
         return identity(picture, scale)
 
@@ -151,7 +151,7 @@ def test_a_folder_of_something_else_is_left_alone(tmp_path: Path) -> None:
 
 
 def test_two_at_once_are_refused(tmp_path: Path) -> None:
-    def inside(picture: Samples, scale: int) -> Samples:
+    def inside(picture: Samples, scale: Scale) -> Samples:
         with pytest.raises(RuntimeError, match="another evaluation is at work"):
             evaluate(tmp_path)
         return identity(picture, scale)
@@ -167,7 +167,7 @@ def test_limit_takes_the_first_and_says_so(tmp_path: Path) -> None:
 def test_a_limit_that_is_raised_goes_on(tmp_path: Path) -> None:
     calls: list[int] = []
 
-    def counted(picture: Samples, scale: int) -> Samples:
+    def counted(picture: Samples, scale: Scale) -> Samples:
         calls.append(1)
         return identity(picture, scale)
 
@@ -244,7 +244,7 @@ def test_a_model_that_is_told_the_noise_is_told_the_sets(tmp_path: Path) -> None
 def test_overwrite_starts_again_even_where_nothing_changed(tmp_path: Path) -> None:
     calls: list[int] = []
 
-    def counted(picture: Samples, scale: int) -> Samples:
+    def counted(picture: Samples, scale: Scale) -> Samples:
         calls.append(1)
         return identity(picture, scale)
 
@@ -270,7 +270,7 @@ def test_what_was_said_of_early_pictures_is_kept_over_a_stop(tmp_path: Path) -> 
     def talks(limit: int) -> Restorer:
         notes: list[str] = []
 
-        def restore(picture: Samples, scale: int) -> Samples:
+        def restore(picture: Samples, scale: Scale) -> Samples:
             if not notes:
                 notes.append("went in tiles")
             elif len(notes) == limit:
