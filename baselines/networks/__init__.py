@@ -1,0 +1,1 @@
+"""The networks: one paper per file, each declared in `table.NETWORKS`."""

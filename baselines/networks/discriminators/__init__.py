@@ -1,0 +1,1 @@
+"""What judges pictures while a generator learns."""

@@ -1,0 +1,1 @@
+"""NeRCo: its generators, normaliser, mask extractor, edges and CLIP judge."""

@@ -1,0 +1,1 @@
+"""Restormer: the network, and its faster way on a processor."""
