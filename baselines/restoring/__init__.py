@@ -1,0 +1,1 @@
+"""Restoring pictures, folders and video files with a model."""
