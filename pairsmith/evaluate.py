@@ -8,6 +8,20 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pairsmith.console import Meter, err, out, user_errors
+from pairsmith.model_options import (
+    BatchOption,
+    Bf16Option,
+    CompileOption,
+    DeviceOption,
+    EnsembleOption,
+    HalfOption,
+    MedianOption,
+    NetworkOption,
+    OverlapOption,
+    TileOption,
+    UpsampleOption,
+    read_model_options,
+)
 
 if TYPE_CHECKING:
     from evaluation.benchmark import Benchmark
@@ -39,20 +53,17 @@ def evaluate(
     published: Annotated[str, Opt(help="Method whose printed figures are meant.")] = "",
     limit: Annotated[int | None, Opt(min=1, help="The first so many pictures only.")] = None,
     save: Annotated[bool, Opt("--save", help="Keep the restored pictures as PNG.")] = False,
-    device: Annotated[str, Opt(help="auto, cpu, cuda, cuda:1, mps.")] = "auto",
-    tile: Annotated[str, Opt(help="Side of tiles in pixels of the input, 0 none, auto.")] = "auto",
-    overlap: Annotated[
-        int | None, Opt(help="Pixels that tiles share.", show_default="an eighth of the tile")
-    ] = None,
-    self_ensemble: Annotated[
-        bool, Opt("--self-ensemble", help="Mean over the eight flips and quarter turns.")
-    ] = False,
-    median: Annotated[bool, Opt("--median", help="Of the self-ensemble, not its mean.")] = False,
-    half: Annotated[bool, Opt("--half", help="fp16, on a GPU.")] = False,
-    bf16: Annotated[bool, Opt("--bf16", help="bfloat16.")] = False,
-    pre_upsample: Annotated[
-        bool, Opt("--pre-upsample", help="Enlarge by bicubic before the model (SRCNN, VDSR).")
-    ] = False,
+    device: DeviceOption = "auto",
+    tile: TileOption = "auto",
+    overlap: OverlapOption = None,
+    batch: BatchOption = "auto",
+    self_ensemble: EnsembleOption = False,
+    median: MedianOption = False,
+    half: HalfOption = False,
+    bf16: Bf16Option = False,
+    compile_model: CompileOption = False,
+    pre_upsample: UpsampleOption = False,
+    network: NetworkOption = None,
     strict: Annotated[
         bool, Opt("--strict", help="Exit 1 where a metric is unavailable, or left pictures out.")
     ] = False,
@@ -65,10 +76,10 @@ def evaluate(
     The same command again resumes a run that was stopped.
     """
     with user_errors():
+        from baselines.opening import open_named_models
         from degrade.option_error import OptionError
         from evaluation.models.chaining import chain
-        from evaluation.models.opening import open_model
-        from evaluation.models.options import ModelOptions, find_device
+        from evaluation.models.options import find_device
         from evaluation.reports.terminal import summary_lines
         from evaluation.runs.run import RunOptions
 
@@ -76,18 +87,12 @@ def evaluate(
             raise OptionError(
                 f"--out {out_folder}: one run a folder; leave it out for several sets"
             )
-        if half and bf16:
-            raise OptionError("--half with --bf16: one of them")
-        if median and not self_ensemble:
-            raise OptionError("--median: of what --self-ensemble makes; give that too")
-        if not tile.isdecimal() and tile != "auto":
-            raise OptionError(f"--tile {tile}: a number of pixels, 0 for none, or auto")
-        how = ModelOptions(
-            device=device, tile="auto" if tile == "auto" else int(tile), overlap=overlap,
-            ensemble="median" if median else "mean" if self_ensemble else "",
-            half="bf16" if bf16 else "fp16" if half else "", pre_upsample=pre_upsample,
+        how = read_model_options(
+            device=device, tile=tile, overlap=overlap, batch=batch, self_ensemble=self_ensemble,
+            median=median, half=half, bf16=bf16, compile_model=compile_model,
+            pre_upsample=pre_upsample,
         )  # fmt: skip
-        restorer = chain([open_model(text, options=how) for text in model])
+        restorer = chain(open_named_models(model, networks=network or (), options=how))
         options = RunOptions(
             metrics=tuple(name.strip() for name in metrics.split(",") if name.strip()),
             device=find_device(how),

@@ -11,12 +11,14 @@ from pairsmith import (
     build_clean,
     build_import,
     build_raw,
+    checkpoints,
     compare,
     dataset,
     degrade,
     evaluate,
     leaks,
     metrics,
+    restore,
 )
 from pairsmith.console import State, err
 
@@ -68,8 +70,12 @@ for verb in (
     dataset.push,
     evaluate.evaluate,
     evaluate.sets,
+    restore.restore,
     metrics.metrics,
     metrics.fit_niqe,
+    checkpoints.inspect,
+    checkpoints.interpolate,
+    checkpoints.export_model,
     compare.compare,
     leaks.leaks,
 ):

@@ -31,12 +31,20 @@ OPTIONS = {
 }
 EVALUATE = (
     "--model --set --root --metrics --out --published --limit --save --device --tile --overlap "
-    "--self-ensemble --median --half --bf16 --pre-upsample --strict --overwrite"
+    "--self-ensemble --median --half --bf16 --pre-upsample --strict --overwrite "
+    "--batch --compile --network"
 )
+RESTORE = (
+    "--model --out --scale --sigma --max-side --format --suffix --limit --time-limit --device "
+    "--tile --overlap --batch --self-ensemble --median --half --bf16 --compile --pre-upsample "
+    "--network --overwrite inputs"
+)
+OF_VERBS = {"evaluate": EVALUATE, "restore": RESTORE}
 BUILDS = {"exposure", "import", "pyramid", "degrade", "noise", "lowlight", "rawsr"}
 VERBS = {f"build {kind}" for kind in BUILDS} | {
     "degrade", "recipes", "gallery", "verify", "rebuild", "info", "preview", "export", "push",
-    "evaluate", "sets", "metrics", "fit-niqe", "compare", "leaks"
+    "evaluate", "sets", "metrics", "fit-niqe", "compare", "leaks", "inspect",
+    "interpolate", "export-model", "restore",
 }  # fmt: skip
 
 
@@ -92,9 +100,9 @@ def test_every_option_is_explained(verb: str) -> None:
     assert silent == []
 
 
-@pytest.mark.parametrize("kind", [*sorted(OPTIONS), "evaluate"])
+@pytest.mark.parametrize("kind", [*sorted(OPTIONS), *OF_VERBS])
 def test_the_options_are_frozen(kind: str) -> None:
-    verb, frozen = ("evaluate", EVALUATE) if kind == "evaluate" else (f"build {kind}", COMMON)
+    verb, frozen = (kind, OF_VERBS[kind]) if kind in OF_VERBS else (f"build {kind}", COMMON)
     options = {
         name
         for parameter in COMMANDS[verb].params
