@@ -152,6 +152,34 @@ def test_gpu_degrade_tries_its_code_on_the_cpu(tmp_path: Path) -> None:
     assert "samples/s" in text
 
 
+def test_networks(tmp_path: Path) -> None:
+    report, text = run_quick("networks.py", tmp_path)
+    check_machine(report)
+    (case,) = report["cases"]
+    assert case["peer"] == "not found" and "restormer 256x256: peer not found" in text
+    (times,) = case["times"].values()
+    check_times(times, report["repeats"])
+    assert times["gflops"] == pytest.approx(2e-9 * case["macs"] / times["wall"])
+    assert 1e8 < times["peak_bytes"] < 1e10
+    assert "| restormer 16x16 |" in text
+
+
+def test_gpu_networks_tries_its_code_on_the_cpu(tmp_path: Path) -> None:
+    report, text = run_quick("gpu_networks.py", tmp_path, "--device", "cpu")
+    check_machine(report)
+    assert report["device"] == "cpu" and report["peers"] == {"restormer": "not found"}
+    assert {case["mode"] for case in report["cases"]} >= {"float32", "tf32", "bf16"}
+    for case in report["cases"]:
+        assert case["ms"] > 0
+        assert case["share_of_ceiling"] == pytest.approx(
+            case["macs_per_second"] / report["ceiling"][case["mode"].partition(" ")[0]]
+            if case["mode"] != "channels-last"
+            else case["macs_per_second"] / report["ceiling"]["float32"]
+        )
+        assert case["difference"] < (0.2 if "bf16" in case["mode"] else 1e-5)
+    assert "| restormer 1x16, bf16, pairsmith |" in text
+
+
 def test_agreement(tmp_path: Path) -> None:
     report, text = run_quick("agreement.py", tmp_path)
     check_machine(report)
@@ -189,3 +217,14 @@ def test_agreement_tells_equal_from_unequal(monkeypatch: pytest.MonkeyPatch) -> 
     assert measured["color"] < 0.01
     for band in ("band 1", "band 2", "band 3", "band 4"):
         assert measured[band] == pytest.approx(20.0, abs=0.5)  # 10 log10 of 10**2
+
+
+def test_guided(tmp_path: Path) -> None:
+    report, text = run_quick("guided.py", tmp_path)
+    check_machine(report)
+    assert report["aims"] == {"cpu": 1.5, "cuda": 0.05}
+    for name, case in report["cases"].items():
+        check_times(case, 1)
+        assert f"| {name} |" in text
+    assert 0 < report["differs"] < 1e-4
+    assert (report["cuda"] is None) == ("no CUDA device" in text)
