@@ -16,10 +16,9 @@ from torch import Tensor
 
 from baselines.checkpoints.card import Card
 from baselines.checkpoints.load import Loaded, load_checkpoint
-from baselines.checkpoints.ours import CARD, is_ours
+from baselines.checkpoints.ours import weights_digest
 from baselines.checkpoints.unwrapping import unwrapped
 from baselines.networks.presets import complete_kwargs
-from builders.atomic import sha256_file
 from degrade.option_error import OptionError
 from evaluation.models.pickles import load_weights
 
@@ -113,11 +112,7 @@ def _card(first: Loaded, second: Loaded, *, alpha: float) -> Card:
 def _source(loaded: Loaded) -> dict[str, Any]:
     """What a reader needs to find the file again."""
     path = loaded.path
-    about: dict[str, Any] = {"file": path.name}
-    if path.is_file():
-        about["sha256"] = sha256_file(path)
-    elif is_ours(path):
-        about["sha256"] = sha256_file(path / CARD)
+    about: dict[str, Any] = {"file": path.name, "sha256": weights_digest(path)}
     if loaded.trained_on:
         about["trained_on"] = loaded.trained_on
     return about
