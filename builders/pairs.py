@@ -17,7 +17,7 @@ import msgspec
 import numpy as np
 
 from builders.containers import Samples
-from builders.formats.shape import ShardReader
+from builders.formats.shape import Outline, ShardReader
 from builders.manifest import Manifest, ShardEntry, load_manifest
 from builders.parts import Row
 from builders.shards import open_shard
@@ -141,6 +141,14 @@ class Pairs(Sequence[Pair]):
             with self._shard(number) as reader:
                 keys += reader.keys()
         return keys
+
+    def outlines(self) -> Iterator[Outline]:
+        """Every pair without its pictures, in order; reads indexes and, of the hf format, the
+        pictures' heads."""
+        for number in range(len(self._shards)):
+            with self._shard(number) as reader:
+                found = reader.outlines()
+            yield from found
 
     def files(self) -> list[str]:
         """The shard files of these pairs, relative to the dataset."""

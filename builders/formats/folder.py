@@ -14,7 +14,7 @@ import msgspec
 from builders.atomic import sha256_file, write_whole
 from builders.containers import Container, SampleType, Shape
 from builders.formats.naming import NAMINGS, extra_name
-from builders.formats.shape import ShardPlace, Written
+from builders.formats.shape import Outline, ShardPlace, Written
 from builders.parts import Coded, Part, Row
 
 
@@ -100,6 +100,15 @@ class FolderShard:
 
     def keys(self) -> list[str]:
         return [line.key for line in self.lines]
+
+    def outlines(self) -> list[Outline]:
+        return [
+            Outline(
+                line.key, line.scene, line.variant, line.identical, line.gt_name,
+                line.lq.shape, line.lq.dtype, line.gt.shape, line.gt.dtype,
+            )
+            for line in self.lines
+        ]  # fmt: skip
 
     def _coded(self, stored: Stored) -> Coded:
         path = self._out / stored.file

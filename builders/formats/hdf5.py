@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from builders.containers import CONTAINERS, SAMPLE_TYPES
-from builders.formats.shape import ShardPlace, Written
+from builders.formats.shape import Outline, ShardPlace, Written
 from builders.parts import Coded, Part, Row
 
 # 2: container and sample type stand beside each picture, no longer once for the file.
@@ -176,6 +176,18 @@ class Hdf5Shard:
 
     def keys(self) -> list[str]:
         return list(self._texts["key"])
+
+    def outlines(self) -> list[Outline]:
+        text, (lq, gt) = self._texts, (self._sides[side] for side in _SIDES)
+        shapes = zip(lq.table[:, 2:].tolist(), gt.table[:, 2:].tolist(), strict=True)
+        return [
+            Outline(
+                str(text["key"][i]), str(text["scene"][i]), str(text["variant"][i]),
+                bool(self._identical[i]), str(text["gt_name"][i]),
+                tuple(small), lq.dtype[i], tuple(large), gt.dtype[i],  # type: ignore[arg-type]
+            )
+            for i, (small, large) in enumerate(shapes)
+        ]  # fmt: skip
 
     def _picture(self, name: str, index: int) -> Coded:
         side = self._sides[name]

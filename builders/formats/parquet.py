@@ -17,12 +17,16 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from builders.formats.shape import ShardPlace, Written
+from builders.containers import SampleType, Shape, read_header
+from builders.formats.shape import Outline, ShardPlace, Written
 from builders.parts import Coded, Part, Row, coded_bytes
 
 # Rows that are read together. Few, so that one random pair costs few others; the hub's viewer
 # wants groups below 300 MB, which ten pictures of 24 MP still are.
 ROW_GROUP = 10
+# Bytes within which a picture's size stands: past the segments that a JPEG may carry before it
+# (each of them is at most 65,535 long, ITU-T T.81, B.1.1.4).
+_HEAD = 2**18
 _SIDES = ("lq", "gt")
 _TEXTS = ("key", "scene", "variant", "record", "gt_name")
 _IMAGE = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
@@ -121,6 +125,32 @@ class ParquetShard:
 
     def keys(self) -> list[str]:
         return list(self._keys)
+
+    def outlines(self) -> list[Outline]:
+        found: list[Outline] = []
+        names = ("key", "scene", "variant", "identical", "gt_name")
+        columns = [*names, *(f"{side}.bytes" for side in _SIDES)]
+        try:
+            for batch in self._parquet.iter_batches(ROW_GROUP, columns=columns):
+                texts = [batch.column(name).to_pylist() for name in names]
+                heads = [
+                    [self._head(one, side) for one in batch.column(side).field("bytes")]
+                    for side in _SIDES
+                ]
+                found += [
+                    Outline(*text, *lq, *gt) for *text, lq, gt in zip(*texts, *heads, strict=True)
+                ]
+        except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+            raise ValueError(f"{self.file}: {error}") from error
+        return found
+
+    def _head(self, value: Any, side: str) -> tuple[Shape, SampleType]:
+        """[H,W,C] and sample type of a picture, from its first bytes."""
+        coded = value.as_buffer()
+        try:
+            return read_header(coded.slice(0, min(_HEAD, coded.size)).to_pybytes())[1:]
+        except ValueError as error:
+            raise ValueError(f"{self.file}: {side}: {error}") from error
 
     def row(self, index: int) -> Row:
         group, place = self._places[index]

@@ -9,6 +9,7 @@ from typing import NamedTuple, Protocol
 
 import msgspec
 
+from builders.containers import SampleType, Shape
 from builders.parts import Part, Row
 
 
@@ -27,6 +28,20 @@ class Written(NamedTuple):
     bytes: int
 
 
+class Outline(NamedTuple):
+    """What is known of a pair without its pictures: names, [H,W,C] and sample types."""
+
+    key: str
+    scene: str
+    variant: str
+    identical: bool
+    gt_name: str
+    lq_shape: Shape
+    lq_dtype: SampleType
+    gt_shape: Shape
+    gt_dtype: SampleType
+
+
 class ShardReader(Protocol):
     """One open shard: random access to its rows. Opened in the process that reads it."""
 
@@ -34,6 +49,11 @@ class ShardReader(Protocol):
 
     def keys(self) -> list[str]:
         """Every row's key, in stored order."""
+        ...
+
+    def outlines(self) -> list[Outline]:
+        """Every row without its pictures, in stored order; raises ValueError where a picture's
+        head is damaged."""
         ...
 
     def row(self, index: int) -> Row:

@@ -90,7 +90,9 @@ def resize(
         for b in range(len(images))
     ]  # fmt: skip
     new = [plan.size for plan in plans]
-    if images.device.type == "cpu" and images.dtype == torch.float32 and not images.requires_grad:
+    plain = type(images) is torch.Tensor  # tensors of shapes alone (FakeTensor) have no samples
+    ours = plain and images.device.type == "cpu" and images.dtype == torch.float32
+    if ours and not images.requires_grad:
         made = [
             _compiled(image[:, :h, :w].numpy(), plan)
             for image, (h, w), plan in zip(images, sizes, plans, strict=True)

@@ -4,7 +4,7 @@ from degrade.recipe import Recipe, check_recipe
 from degrade.recipes.bicubic import BD_X3, DN_X3, bicubic, classical, srmd, usrnet
 from degrade.recipes.bsrgan import bsrgan, bsrgan_plus
 from degrade.recipes.camera import SIDD_LIKE, UNPROCESS
-from degrade.recipes.gaussian import GAUSSIAN_BLIND, gaussian
+from degrade.recipes.gaussian import GAUSSIAN_BLIND, GAUSSIAN_BLIND_50, gaussian
 from degrade.recipes.lens import DEFOCUS, DUAL_PIXEL
 from degrade.recipes.lowlight import AGLLNET, MBLLEN
 from degrade.recipes.old_photo import OLD_PHOTO
@@ -17,6 +17,7 @@ RECIPES: dict[str, Recipe] = {
         *(bicubic(scale) for scale in (2, 3, 4, 8)),
         *(gaussian(level) for level in (15, 25, 50)),
         GAUSSIAN_BLIND,
+        GAUSSIAN_BLIND_50,
         srmd(4, name="srmd"),
         *(srmd(scale, name=f"srmd-x{scale}") for scale in (2, 3)),
         usrnet(4, name="usrnet"),

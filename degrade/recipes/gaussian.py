@@ -30,3 +30,12 @@ GAUSSIAN_BLIND = Recipe(
     steps=(Step("noise", "gaussian_noise", {"sigma": Uniform(0.0, 55 / 255), "gray": False}),),
     differs=(_STORED,),
 )
+
+GAUSSIAN_BLIND_50 = Recipe(
+    name="gaussian-blind-50",
+    about="white Gaussian noise of a level between 0 and 50/255",
+    cite="Zhang et al., Plug-and-Play Image Restoration with Deep Denoiser Prior (DRUNet), IEEE "
+    "TPAMI 2022, section 3.2; Zamir et al., Restormer, CVPR 2022 (sigma_range of its options)",
+    steps=(Step("noise", "gaussian_noise", {"sigma": Uniform(0.0, 50 / 255), "gray": False}),),
+    differs=(_STORED,),
+)

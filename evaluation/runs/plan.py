@@ -36,18 +36,18 @@ class RunPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     versions: dict[str, str]
 
 
-def begin_run(run: Path, plan: RunPlan, *, overwrite: bool) -> None:
+def begin_run(run: Path, plan: RunPlan, *, overwrite: bool, renew: bool = False) -> None:
     """Keeps the plan in `run`, or finds there the same one and lets the run go on.
 
-    Raises ValueError where another run is there, naming what differs; with `overwrite` that one is
-    deleted. A folder that holds something else is left alone: ValueError too.
+    Raises ValueError where another run is there, naming what differs; with `renew` that one is
+    deleted, with `overwrite` any. A folder that holds something else is left alone: ValueError too.
     """
     path = run / RUN_FOLDER / _PLAN
     if path.is_file():
         try:
             old = msgspec.json.decode(path.read_bytes(), type=RunPlan)
         except msgspec.DecodeError as error:
-            if not overwrite:
+            if not (overwrite or renew):
                 raise ValueError(f"{path}: damaged ({error}); --overwrite starts again") from error
             old = None
         # compared as JSON has them: a tuple is a list there
@@ -55,7 +55,7 @@ def begin_run(run: Path, plan: RunPlan, *, overwrite: bool) -> None:
         if not overwrite and old is not None and _goes_on(old, new):
             write_whole(path, _encoded(plan))
             return
-        if old is not None and not overwrite:
+        if old is not None and not (overwrite or renew):
             raise ValueError(
                 f"{run} holds another run: {'; '.join(_differences(old, new))}. Take another --out "
                 "or --overwrite"

@@ -34,7 +34,8 @@ PICTURES = "pictures"
 class RunOptions:
     """metrics: asked for; empty for those of the protocol. device: of the metrics. limit: the
     first so many pictures only. keep: the restored pictures are kept as PNG. published: method
-    whose figures are meant. overwrite: starts again where another run is."""
+    whose figures are meant. overwrite: starts again where a run is. renew: starts again where
+    another run is, and goes on where it is this one."""
 
     metrics: tuple[str, ...] = ()
     device: str = "cpu"
@@ -42,6 +43,7 @@ class RunOptions:
     keep: bool = False
     published: str = ""
     overwrite: bool = False
+    renew: bool = False
 
 
 def run_evaluation(
@@ -81,7 +83,7 @@ def run_evaluation(
     said = list(restorer.notes)
     scoring = Scoring(benchmark, restorer, scorers)
     with folder_lock(run / RUN_FOLDER, what="another evaluation"):
-        begin_run(run, plan, overwrite=options.overwrite)
+        begin_run(run, plan, overwrite=options.overwrite, renew=options.renew)
         set_scores = SetScores(run / RUN_FOLDER, metrics=metrics, device=options.device)
         writer = SUBMISSIONS[benchmark.submission](run) if benchmark.submission else None
         rows = {row.index: row for row in kept_rows(run) if row.index < len(wanted)}

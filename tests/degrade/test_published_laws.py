@@ -80,6 +80,7 @@ LAWS: list[tuple[str, str, dict[str, Any]]] = [
     ("dn-x3", "noise", {"sigma": 30 / 255}),
     ("gaussian-25", "noise", {"sigma": 25 / 255, "gray": False}),
     ("gaussian-blind", "noise", {"sigma": Uniform(0.0, 55 / 255)}),
+    ("gaussian-blind-50", "noise", {"sigma": Uniform(0.0, 50 / 255)}),
     ("classical-x3", "blur", {"sigma_x": Root(Uniform(0.525, 7.5)), "shift_x": 1.0}),
     # online_dataset_for_old_photos.py
     ("old-photo", "blur", {"size": Choice((3, 5, 7)), "sigma_x": Uniform(1.0, 5.0)}),

@@ -248,9 +248,11 @@ def test_overwrite_starts_again_even_where_nothing_changed(tmp_path: Path) -> No
         calls.append(1)
         return identity(picture, scale)
 
-    for options in (RunOptions(), RunOptions(), RunOptions(overwrite=True)):
+    for options in (RunOptions(), RunOptions(renew=True), RunOptions(overwrite=True)):
         evaluate(tmp_path, restorer=model(counted), options=options)
     assert len(calls) == 12
+    evaluate(tmp_path, restorer=model(counted), options=RunOptions(renew=True, metrics=("mae",)))
+    assert len(calls) == 18  # another run: renewed
 
 
 def test_equal_names_of_other_files_are_another_run(tmp_path: Path) -> None:
