@@ -25,6 +25,8 @@ class Traits:
     """What a caller must know of a network, its attribute `traits`.
 
     scale: output side by input side; 0 where each call is told it (Meta-SR).
+    scales: of weights for several, what forward takes as its second argument in training (CARN);
+    without one `scale` is meant.
     channels, out_channels: of pictures; a noise map that is added inside does not count.
     sizes: which inputs it takes. tiling: key of evaluation.models.network.TILINGS; 'discouraged'
     for what takes a mean over the whole picture (channel attention, instance norm).
@@ -39,6 +41,7 @@ class Traits:
     """
 
     scale: int = 1
+    scales: tuple[int, ...] = ()
     channels: int = 3
     out_channels: int = 3
     sizes: SizeRule = field(default_factory=SizeRule)

@@ -115,7 +115,8 @@ class CARN(RestorationNetwork):
         if scale not in (*SCALES, 8) or (multi_scale and scale == 8):
             raise ValueError(f"carn: scale {scale}; one of 2, 3, 4, or 8 without multi_scale")
         super().__init__()
-        self.traits = Traits(scale=scale, channels_last=True)
+        scales = SCALES if multi_scale else ()
+        self.traits = Traits(scale=scale, scales=scales, channels_last=True)
         self.sub_mean = nn.ModuleDict({"shifter": MeanShift(sign=-1, span=1.0)})
         self.add_mean = nn.ModuleDict({"shifter": MeanShift(sign=1, span=1.0)})
         self.entry = nn.Conv2d(3, width, 3, padding=1)
@@ -128,13 +129,13 @@ class CARN(RestorationNetwork):
         )
         self.exit = nn.Conv2d(width, 3, 3, padding=1)
 
-    def forward(self, picture: Tensor, *, scale: int | None = None) -> Tensor:
+    def forward(self, picture: Tensor, scale: float | None = None) -> Tensor:
         """See the class. scale: another one of multi-scale weights, as training draws them."""
         wanted = scale or self.traits.scale
-        name = f"up{wanted}" if f"up{wanted}" in self.upsample else "up"
+        name = f"up{wanted:g}" if f"up{wanted:g}" in self.upsample else "up"
         if name not in self.upsample or (name == "up" and wanted != self.traits.scale):
             raise ValueError(
-                f"carn: scale {wanted}; these weights have "
+                f"carn: scale {wanted:g}; these weights have "
                 f"{self.traits.scale if name in self.upsample else SCALES}"
             )
         enlarge = self.upsample[name]

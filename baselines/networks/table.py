@@ -31,6 +31,7 @@ from baselines.networks import (
 from baselines.networks.architecture import Architecture
 from baselines.networks.discriminators.msec import MSECDiscriminator
 from baselines.networks.discriminators.patch import PatchDiscriminator
+from baselines.networks.discriminators.srgan import SRGANDiscriminator
 from baselines.networks.discriminators.unet import UNetDiscriminator
 from baselines.networks.discriminators.vgg import VGGDiscriminator
 from baselines.networks.msec import network as msec
@@ -49,6 +50,7 @@ NETWORKS: Mapping[str, Architecture] = {
 
 # What judges pictures while a generator learns: name -> class, keyword-only arguments.
 DISCRIMINATORS: Mapping[str, type[nn.Module]] = {
+    "srgan": SRGANDiscriminator,
     "vgg": VGGDiscriminator,
     "unet": UNetDiscriminator,
     "patch": PatchDiscriminator,

@@ -1,0 +1,1 @@
+"""What is learned from: turns of networks and the terms that each minimises, one paper a file."""

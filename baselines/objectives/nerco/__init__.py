@@ -1,0 +1,1 @@
+"""NeRCo's training: two closed loops without pairs, four patch judges, edges, CLIP and pools."""
