@@ -1,0 +1,1 @@
+"""Batches as functions of their step: from built datasets, clean folders, unpaired folders."""
