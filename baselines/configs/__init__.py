@@ -1,0 +1,1 @@
+"""Training runs as typed values: each paper's full recipe with its citation."""
