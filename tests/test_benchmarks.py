@@ -76,6 +76,18 @@ def test_reading(tmp_path: Path) -> None:
         assert set(case["ratio"]) == {"PNG folder, cv2.imread", "LMDB of PNGs"}
 
 
+def test_data_loading(tmp_path: Path) -> None:
+    report, text = run_quick("data_loading.py", tmp_path, "--need", "100")
+    check_machine(report)
+    assert len(report["stores"]) == 7 and report["need"] == 100
+    for name, case in report["stores"].items():
+        check_times(case, report["repeats"])
+        samples = report["batch"] * report["steps"]
+        assert case["samples_per_second"] == pytest.approx(samples / case["wall"])
+        assert f"| {name} |" in text
+    assert report["peer"] == "not found" and "peer not found" in text
+
+
 def test_resize(tmp_path: Path) -> None:
     report, text = run_quick("resize.py", tmp_path)
     check_machine(report)
@@ -228,3 +240,17 @@ def test_guided(tmp_path: Path) -> None:
         assert f"| {name} |" in text
     assert 0 < report["differs"] < 1e-4
     assert (report["cuda"] is None) == ("no CUDA device" in text)
+
+
+def test_gan_step(tmp_path: Path) -> None:
+    report, text = run_quick("gan_step.py", tmp_path, "--device", "cpu")
+    check_machine(report)
+    assert report["peer"] == "not found" and "peer not found" in text
+    (found,) = report["modes"].values()
+    (times,) = found["times"].values()
+    check_times(times, report["repeats"])
+    assert times["steps_per_second"] == pytest.approx(1 / times["wall"])
+    assert set(found["losses"]["pairsmith"]) == {
+        "restorer/pixel", "restorer/perceptual", "restorer/gan", "judge/gan",
+    }  # fmt: skip
+    assert "| pairsmith, float32 |" in text
