@@ -31,15 +31,19 @@ help: ## list these targets
 setup: .venv/.ready ## make .venv and install everything into it (IQA=0: without pyiqa)
 	@echo "ready: .venv (extras $(EXTRAS))"
 
-demo: .venv/.ready ## build exposure pairs from the demo RAWs, degrade a picture twelve ways, restore one, evaluate bicubic x4
+demo: .venv/.ready ## build exposure pairs from the demo RAWs, degrade a picture twelve ways, restore one, train a tiny baseline and evaluate it
 	@.venv/bin/build-dataset exposure --raw demo --out datasets/demo --workers 2
 	@.venv/bin/pairsmith gallery --out datasets/demo-degraded.png
 	@.venv/bin/pairsmith restore --model zssr --scale 2 --max-side 192 --time-limit 20 --limit 1 demo --out datasets/demo-restored --overwrite
-	@.venv/bin/evaluate --model bicubic --set demo --out runs/demo --overwrite
+	@.venv/bin/train-baseline demo --data datasets/demo --out runs/demo-baseline --overwrite
+	@.venv/bin/evaluate --model identity --set datasets/demo:test --out runs/demo-identity --overwrite
+	@.venv/bin/evaluate --model runs/demo-baseline/last --set datasets/demo:test --out runs/demo --overwrite
+	@.venv/bin/pairsmith compare runs/demo-identity runs/demo
 	@key=$$(.venv/bin/python -c 'import builders; print(builders.open_pairs("datasets/demo", split="train")[0].key)') && \
 	printf '%s\n' '' 'Try next:' \
 	  '  .venv/bin/pairsmith verify datasets/demo' \
 	  "  .venv/bin/pairsmith rebuild datasets/demo $$key" \
+	  '  .venv/bin/pairsmith configs' \
 	  '  .venv/bin/build-dataset exposure --raw YOUR_RAW_FOLDER --out datasets/mine' \
 	  '  .venv/bin/evaluate --model YOUR_MODEL.pth --set demo' \
 	  '  .venv/bin/pairsmith restore --model YOUR_MODEL.pth YOUR_PICTURES --out restored'
@@ -62,7 +66,7 @@ bench: .venv/.ready ## time builds, readers, resizing, degradations, metrics and
 	.venv/bin/python benchmarks/guided.py
 
 clean: ## remove build products, caches and what the demo made (ALL=1: .venv too)
-	rm -rf build dist *.egg-info .pytest_cache .ruff_cache .hypothesis datasets/demo datasets/demo-raw datasets/demo-degraded.png datasets/demo-restored datasets/demo-pictures runs/demo
+	rm -rf build dist *.egg-info .pytest_cache .ruff_cache .hypothesis datasets/demo datasets/demo-raw datasets/demo-degraded.png datasets/demo-restored datasets/demo-pictures runs/demo runs/demo-identity runs/demo-baseline
 	find . -path ./.venv -prune -o -name __pycache__ -type d -exec rm -rf {} +
 	$(if $(filter 1,$(ALL)),rm -rf .venv)
 

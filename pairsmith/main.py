@@ -19,8 +19,9 @@ from pairsmith import (
     leaks,
     metrics,
     restore,
+    train,
 )
-from pairsmith.console import State, err
+from pairsmith.console import State
 
 _SETTINGS = {"help_option_names": ["-h", "--help"]}
 
@@ -71,6 +72,8 @@ for verb in (
     evaluate.evaluate,
     evaluate.sets,
     restore.restore,
+    train.train,
+    train.configs,
     metrics.metrics,
     metrics.fit_niqe,
     checkpoints.inspect,
@@ -90,7 +93,11 @@ evaluate_model = typer.Typer(
 evaluate_model.command()(evaluate.evaluate)
 
 
-def train_baseline() -> None:
-    """The name `train-baseline` is taken for a verb that this version does not have."""
-    err.print("error: train-baseline is not in this version; pairsmith --help lists what there is")
-    raise SystemExit(1)
+train_baseline = typer.Typer(
+    name="train-baseline",
+    no_args_is_help=True,
+    add_completion=False,
+    context_settings=_SETTINGS,
+    pretty_exceptions_enable=False,
+)
+train_baseline.command()(train.train)

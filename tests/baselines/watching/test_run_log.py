@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -165,6 +166,7 @@ def test_tensorboard_has_the_same_values_and_drops_what_was_taken_back(tmp_path:
     train(session, until=4, hooks=[log.hook])
     log.add_scores(Scores(step=4, set="s", digest="d", pictures=1, scores={"psnr": "inf"}))
     log.close()
+    time.sleep(1.1)  # TensorBoard sorts its files by the second in which they began
     log, session = begun(2)
     train(session, until=TOTAL, hooks=[log.hook])
     log.add_scores(Scores(step=6, set="s", digest="d", pictures=1, scores={"psnr": 20.5}))
@@ -192,6 +194,7 @@ def test_tensorboard_drops_what_a_kill_before_the_first_state_left(tmp_path: Pat
             log.add_scores(Scores(step=0, set="s", digest="d", pictures=1, scores={"psnr": 9.0}))
         train(session, until=4 if not rest else 2, hooks=[log.hook])
         log.close()
+        time.sleep(1.1)  # as above
     board = EventAccumulator(str(tmp_path / BOARD_FOLDER))
     board.Reload()
     assert [one.step for one in board.Scalars("loss/restorer/pixel")] == [2]
